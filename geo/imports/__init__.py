@@ -1,5 +1,5 @@
-"""Files of spaces in: read, mapped, compared, reported row by row, then written or proposed.
+"""Import of files of spaces: read, map, compare, report row by row, then write or propose.
 
-`oversight` and `sources` alone may import it within `geo`; it imports `proposals`, `records` and
-its `readers`.
+Within `geo`, only `oversight` and `sources` may import this package; it imports `proposals`,
+`records` and its own `readers`.
 """

@@ -53,7 +53,8 @@ _BLURRED = frozenset(
     {"lon", "lat", "coord_precision", "address", "landmark", "road", "road_km", "itinerary"}
 )
 
-#: Notes on a row that does not change, too: the file says what the record does not have.
+#: Codes of notes that an unchanged row keeps: its file says something that the record does not
+#: have.
 _ALWAYS_SAID = frozenset({NIGHT_REMARK, HOURS_REMARK, LEFT_OUT_REMARK}) | MENDED
 
 #: Rows between two calls of a `Progress`.
@@ -285,21 +286,22 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     )
 
 
-#: Statuses by which a space takes nobody in.
+#: Statuses of a space that receives nobody.
 _CLOSING = frozenset({"closed", "temporarily_closed"})
 
 
 def _closes(changes: Mapping[str, Any]) -> bool:
-    """Return whether a row closes its space or keeps it back."""
+    """Return whether a row closes its space or makes it confidential."""
     return changes.get("confidential") is True or changes.get("status") in _CLOSING
 
 
 def _of_cells(
     draft: Draft, changes: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> tuple[list[RowProblem], list[CodedReason]]:
-    """Return the problems of a row's cells, and notes in place of those that hold up no closing.
+    """Return the problems of a row's cells, and notes in place of waived problems.
 
-    Closing and keeping back wait for nothing that is not understood (P40, P52).
+    A row that closes its space or makes it confidential does not wait until somebody has read a
+    cell of services (P40, P52).
     """
     if _closes(changes):
         waived = [one for one in draft.problems if one.reason.code == "row_services_to_be_read"]
@@ -315,14 +317,14 @@ def _of_cells(
 
 
 def _agree(name: str, stored: Any, unread: Unread) -> bool:  # noqa: ANN401 - a stored list
-    """Return whether a cell that is left out names all that is stored."""
+    """Return whether a cell that was left out names every stored value of its field."""
     if name == "public_phones":
         stored = [re.sub(r"\D", "", str(number))[-TELLING_DIGITS:] for number in stored or ()]
     return unread.agreeing.issuperset(stored or ())
 
 
 def _without_reopening(draft: Draft, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a row's changes; hours alone lift no stored status of a space closed for good."""
+    """Return a row's changes without a status read from hours, if the space is closed for good."""
     by_hours = any(note.code == CLOSED_REMARK for note in draft.notes)
     if before is not None and before.get("status") == "closed" and by_hours:
         return {name: value for name, value in draft.changes.items() if name != "status"}
@@ -330,9 +332,9 @@ def _without_reopening(draft: Draft, before: Mapping[str, Any] | None) -> dict[s
 
 
 def _contradicts_night(changes: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether a row denies what its services say: a bed that nobody has at night.
+    """Return whether a row denies a stay overnight that the services of its space include.
 
-    The other way round, a night without the service, the bed is not published.
+    The opposite, a stay overnight without that service, is no error: the stay is not published.
     """
     return changes.get("overnight") is False and NIGHT_SERVICE in (after.get("services") or ())
 

@@ -1,4 +1,4 @@
-"""Columns whose cells hold several fields, as columns of one field each."""
+"""Split of columns whose cells hold several fields into columns of one field each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,14 +9,14 @@ from geo.imports.readers.table import Line, Table
 
 
 def part_column(column: str, name: str) -> str:
-    """Return the name of the column that holds one field of a column of several."""
+    """Return the name of the new column for one field of a column that holds several."""
     return f"{column} [{name}]"
 
 
 def taken_apart(table: Table, mapping: FieldMapping) -> tuple[Table, FieldMapping]:
-    """Return a table with a column for each part of a mapping, and the mapping of these columns.
+    """Return a table with a new column for each field of a split column, and the mapping of these.
 
-    Without parts both are the same as before.
+    If the mapping splits no column, both are returned as they are.
     """
     if not mapping.parts:
         return table, mapping

@@ -137,7 +137,7 @@ class OpenPair:
 
     @property
     def is_restricted(self) -> bool:
-        """Whether the pair can be opened only on record."""
+        """Whether a space of the pair is restricted, so that opening the pair is recorded."""
         return self.is_left_restricted or self.is_right_restricted
 
 
@@ -153,7 +153,7 @@ async def open_pairs(
         approver's countries; neither sees pairs with a restricted space. None is the operator of
         the machine, who sees all pairs.
     shown : int or None
-        How many of the pairs a page shows, and counts the rest; None for all.
+        Number of pairs that a page shows, while it only counts the others; None for all.
 
     Raises
     ------

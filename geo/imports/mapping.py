@@ -29,8 +29,8 @@ ALIASES = {
     "coordinates": "position",
 }
 
-#: Effect of an empty cell of a mapped column on an existing record; never on one of
-#: `cell_values.NEVER_CLEARED`.
+#: Effect of an empty cell on the stored value: kept or cleared. Fields of
+#: `cell_values.NEVER_CLEARED` always keep their value.
 EMPTY_CELLS = ("keep", "clear")
 
 #: What becomes of a new row whose position is empty: it is bad, or placed in its town
@@ -45,24 +45,24 @@ class FieldMapping:
     Attributes
     ----------
     fields : mapping of str to tuple of str
-        Columns by field; several columns of one field are joined to a text or a list; of
-        organisations the first that a row names is taken.
+        Columns by field; several columns of one field are joined to a text or a list, except that
+        only the first organisation of a row is taken.
     parts : mapping of str to tuple of str
-        Fields by column of several (`geo.imports.cells.parts.COMBINED`): of "Pacaraima/RR" the
-        locality and the division.
+        Fields by column, for columns whose cells hold several (`geo.imports.cells.parts.COMBINED`):
+        "Pacaraima/RR" is a locality and a division.
     separators : mapping of str to str
-        What stands between the items of a list field, where it is another than the file's.
+        Separators by list field, if different from the separator of ``style``.
     answers : mapping of str to mapping of str to str
         By list field, the code of each column that holds yes or no for one code.
     values : mapping of str to mapping of str to str
-        By field, the code of each folded label; an empty code makes the cell count as empty, but in
-        a field of `cell_values.NEVER_EMPTY`, where the label stays unknown.
+        By field, the code of each folded label. An empty code makes the cell empty, except that in
+        a field of `cell_values.NEVER_EMPTY` the label stays unknown.
     constants : mapping of str to value
         Values by field for the rows that state no value of their own.
     id_prefix, id_columns
         Prefix and columns from which a record's id is made if no column has the id. Repeated
-        imports of the same values give the same id. The prefix also goes before the bare numbers
-        of a column of ids, which another file has, too.
+        imports of the same values give the same id. The prefix is also put before ids that are bare
+        numbers, because other files have the same numbers.
     ignored : tuple of str
         Columns that a person decided not to import.
     empty_cells : str
@@ -307,18 +307,18 @@ def own_mapping(table: Table, base: FieldMapping | None = None) -> FieldMapping:
     return FieldMapping(fields=by_field | dict(base.fields), **kept)
 
 
-#: Names that a file of ours has beside the id.
+#: Fields, beside the id, by whose columns a file is known as an export of Amparo.
 _OURS: Final = frozenset({"name", "kind", "organization", "country", "timezone", "confirmed_on"})
 
 
 def without_row_numbers(table: Table, own: FieldMapping, *, is_ours: bool = False) -> FieldMapping:
-    """Return the mapping of a file's own names without an id that is the number of a row.
+    """Return a file's own mapping, without the field ``id`` if its column holds row numbers.
 
     Parameters
     ----------
     is_ours : bool
-        Whether the file is as we write it, so that letters before a number make an id; a file that
-        has all of our names, as an export has, always is.
+        Whether the file follows Amparo's own format, where letters with a number are an id. A file
+        with all columns of `_OURS` always counts as such.
     """
     column = next(iter(own.fields.get("id", ())), None)
     cells = [line.cells.get(column) for line in table.lines] if column else []

@@ -42,10 +42,10 @@ from geo.imports.row_mapping import NO_CODE, SPARED_WORDS, is_total
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
-#: Most labels without a known code of a coded column; one with more counts as free text.
+#: Most labels without a known code in a coded column; a column with more is free text.
 _MAX_LABELS = 60
 
-#: What reads a label of a field otherwise than of the others.
+#: Functions that return the code of a label, for fields that do not use `meant`.
 _MEANT: Final[Mapping[str, Callable[[str, Mapping[str, str]], str]]] = {
     "kind": meant_of_kind,
     "documents_required": meant_of_all,
@@ -129,7 +129,7 @@ def suggest_for(
     ]
     order, decimal = _style(table, fields, notes)
     recipe = _recipe(told.fields, told.parts)
-    # Two files can have the same numbers, and no two sources the same prefix.
+    # Files can have the same numbers as ids, so a prefix tells the sources apart.
     is_numbered = are_bare_numbers(
         [line.cells.get(column) for column in told.fields.get("id", ()) for line in table.lines]
     )
@@ -154,7 +154,7 @@ def _without_totals(table: Table) -> Table:
 
 
 def _separators(table: Table, fields: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Return the separators of lists of codes, as survey programs write them."""
+    """Return the separator by field, a blank, for lists of codes as survey programs write them."""
     if table.format == "kobo":
         return {}
     return {
@@ -173,8 +173,9 @@ def _labels(
 ) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
     """Return the code of each label in coded columns, by field, and notes on unknown labels.
 
-    An unknown label gets an empty code for a person to fill in; one of `cell_values.NEVER_EMPTY`
-    none, so that its rows are refused until then, nor one of papers, whose cells are left out.
+    An unknown label gets an empty code for a person to fill in. In fields of
+    `cell_values.NEVER_EMPTY` it gets no entry, so that its rows are refused until a person decides,
+    nor in those of `SPARED_WORDS`, whose cells the import leaves out.
     """
     found: dict[str, dict[str, str]] = {}
     notes = []
@@ -185,7 +186,7 @@ def _labels(
         codes = {folded(code): code for code in LABELS[name]}
         chosen = remembered.labels.get(name, {})
         if name == "documents_required" and any(map(asks_for_one_paper, columns)):
-            # What a no meant was learnt where any paper was asked for.
+            # The remembered meaning of "no" is for headers that ask for any paper.
             chosen = {label: code for label, code in chosen.items() if label not in NO}
         counted = Counter(
             label
@@ -199,7 +200,7 @@ def _labels(
             for label in counted
             if folded(label) not in codes
         }
-        # A service without a code is known all the same: "taller de costura" is none of ours.
+        # A known thing without a code, such as "taller de costura", needs no decision.
         open_labels = [
             label
             for label, code in codes_of.items()
@@ -222,9 +223,9 @@ def _labels(
 
 
 def _answers(name: str, columns: Sequence[str]) -> dict[str, str]:
-    """Return what bare answers mean where all headers ask for that: yes, it is open; no papers.
+    """Return the codes of bare answers, if all headers ask for one: yes, it is open; no papers.
 
-    A no does not say until when a place is closed, and a yes does not say which paper.
+    A no does not say until when a place is closed, and a yes does not say which paper is needed.
     """
     if name == "status" and all(map(asks_if_open, columns)):
         return dict.fromkeys(YES, "active")
@@ -255,7 +256,7 @@ def _items(table: Table, column: str, name: str, separator: str | None) -> list[
 def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedReason]:
     has_geometry = any(line.geometry is not None for line in table.lines)
     is_placed = has_geometry or "position" in fields or {"lat", "lon"} <= set(fields)
-    # A position has a country and the time zone of the nearest place (`geo.imports.positions`).
+    # Country and time zone are taken from the position (`geo.imports.positions`).
     derived = {"country", "timezone"} if is_placed else set[str]()
     notes = [
         CodedReason("field_in_no_column", of=name)

@@ -1,4 +1,4 @@
-"""Positions without their minus, or exchanged, read so where the row's town proves it."""
+"""Correction of positions without their minus, or exchanged, if the row's town proves it."""
 
 import re
 from collections import Counter
@@ -18,25 +18,27 @@ from geo.reasons import CodedReason
 from geo.text.countries import BOXES, CODES
 from geo.text.normalize import folded
 
-#: How a position can have been written, by the code of the note on a row that is read so.
+#: Codes of the notes on a position corrected by negating its longitude or its latitude.
 LONGITUDE_MENDED, LATITUDE_MENDED = "row_longitude_mended", "row_latitude_mended"
+#: Code of the note on a position corrected by exchanging longitude and latitude.
 EXCHANGE_MENDED: Final = "row_exchange_mended"
 
 #: Codes of all notes on mended positions.
 MENDED: Final = frozenset({LONGITUDE_MENDED, LATITUDE_MENDED, EXCHANGE_MENDED})
 
-#: Most letters of a division's short form that stands for its name: "SP", "CDMX" is another name.
+#: Most letters of a known division that can be the short form of another: "SP" stands for "São
+#: Paulo", "CDMX" only for itself.
 _SHORTEST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A row whose position lies in no country that it can be of.
+    """Row whose position lies in none of the countries that the row can be in.
 
     Attributes
     ----------
     able : set of str
-        Countries (ISO 3166-1 alpha-2) that the row's own country and division leave.
+        Countries (ISO 3166-1 alpha-2) that the row can be in by its own country and division.
     """
 
     draft: Draft
@@ -46,12 +48,13 @@ class _Asked:
 
 
 async def mend_positions(session: AsyncSession, made: Sequence[Draft], *, column: str) -> None:
-    """Read positions without their minus, or exchanged, where the rows' towns prove it.
+    """Correct positions whose minus is missing, or whose coordinates are exchanged.
 
-    A position in none of the countries that its row can be of is read with the longitude negated,
-    the latitude negated or both exchanged, if exactly one of these lies in such a country, and
-    that one within `REACH_M` of a place of the row's town there, in no other division than the
-    row's. The row gets a note. Every other position stays as it is written.
+    A position in none of the countries that its row can be in is also read with the longitude
+    negated, with the latitude negated, and with both exchanged. If exactly one of these readings
+    lies in such a country, and there within `REACH_M` of a place with the name of the row's town
+    and in no other division than the row's, it replaces the position, and the row gets a note. All
+    other positions stay as they are written.
 
     Parameters
     ----------
@@ -81,7 +84,7 @@ def _mend(draft: Draft, point: Point, note: CodedReason) -> None:
 
 
 async def _misplaced(session: AsyncSession, made: Sequence[Draft]) -> list[_Asked]:
-    """Return the rows with a town whose position is in or near none of their countries."""
+    """Return the rows with a town whose position is in or near none of their possible countries."""
     asked = [one for draft in made if (one := _asked(draft)) is not None]
     if not asked:
         return []
@@ -100,9 +103,10 @@ def _asked(draft: Draft) -> _Asked | None:
 
 
 def _able(changes: Mapping[str, Any]) -> Set[str]:
-    """Return the countries that a row can be of.
+    """Return the countries that a row can be in.
 
-    None where its country and division disagree, or its country is not of the network.
+    The set is empty if the country and the division disagree, or if the country is not of the
+    network.
     """
     country, division = changes.get("country"), changes.get("admin1")
     own = countries_of(division) if isinstance(division, str) else frozenset[str]()
@@ -121,7 +125,7 @@ def _readings(point: Point) -> list[tuple[str, Point]]:
 
 
 async def _countries(session: AsyncSession, points: Sequence[Point]) -> list[dict[str, bool]]:
-    """Return the countries around each point; none of a point that is not on the earth."""
+    """Return the countries around each point; none for a point that is not on the earth."""
     on_earth = [
         number
         for number, (lon, lat) in enumerate(points)
@@ -138,7 +142,7 @@ async def _countries(session: AsyncSession, points: Sequence[Point]) -> list[dic
 async def _proven(
     session: AsyncSession, single: Sequence[tuple[_Asked, str, Point, Set[str]]]
 ) -> list[bool]:
-    """Return whether each reading lies by its row's town, and the position as written does not."""
+    """Return whether each reading lies near its row's town, unlike the position as written."""
     if not single:
         return []
     near = await _homes(session, [(one, point) for one, _, point, _ in single])
@@ -163,7 +167,7 @@ async def _proven(
 async def _homes(
     session: AsyncSession, placed: Sequence[tuple[_Asked, Point]]
 ) -> list[frozenset[str]]:
-    """Return the countries that have a place of each row's town near a point."""
+    """Return for each point the countries that have a place named like the row's town near it."""
     return await countries_of_named(
         session, [(*point, town_names(one.town)) for one, point in placed], REACH_M
     )
@@ -176,7 +180,7 @@ def _on_earth(point: Point) -> Point:
 def _contradicts(division: object, unit: str | None) -> bool:
     """Return whether a row's division is another one than that of its position.
 
-    A short form agrees whose letters stand in the name in their order: "SP", "Ver.".
+    A short form agrees if its letters stand in the name in the same order: "SP", "Ver.".
     """
     if not isinstance(division, str) or unit is None:
         return False

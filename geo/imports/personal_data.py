@@ -11,8 +11,8 @@ from geo.reasons import CodedReason
 from geo.text.normalize import folded, unmasked
 
 #: Words for persons in column headers (beneficiary, patient, refugee), folded, in the languages of
-#: the support network. Blanks are escaped for the verbose pattern below. "Personas migrantes" are
-#: whom a phone is for: "teléfono para personas migrantes".
+#: the support network. Blanks are escaped for the verbose pattern below. "Personas migrantes" is
+#: left out: "teléfono para personas migrantes" is a phone for them.
 _WHO = (
     r"(?:beneficiari[oa]s?|beneficiary|beneficiaries|persona\ (?:atendid|migrante|refugiad)a?|"
     r"personas?\ (?:atendid|acogid|alojad|beneficiari|desplazad)as?|paciente|patient|"
@@ -20,12 +20,13 @@ _WHO = (
     r"menor|nin[oa]|child|victima|survivor|sobreviviente|jefe|jefa|household|hogar|"
     r"acompanante|encuestad[oa]|respondent|caminante)"
 )
+#: Words for names and phones in column headers.
 _NAMES = (
     r"(?:nombres?|apellidos?|names?|nomes?|noms?|prenoms?|sobrenomes?|telefonos?|telefones?|"
     r"telephones?|phones?|celular|whatsapp)"
 )
-#: Names of several persons, who follow at once: "nombres de las y los migrantes". A phone of
-#: several is rather for them.
+#: Headers of names of several persons: "nombres de las y los migrantes". Phones are left out,
+#: because a phone "de los migrantes" is rather one for them.
 _NAMES_OF_SEVERAL = (
     r"(?:nombres?|apellidos?|names?|nomes?|noms?|prenoms?)\ (?:de|of|des|d[ao]s)\ "
     r"(?:(?:l[ao]s|les|the|y|e)\ )*(?:migrantes|migrants|refugiad[oa]s|refugees|refugies|nin[oa]s|"
@@ -33,11 +34,12 @@ _NAMES_OF_SEVERAL = (
 )
 _AGE = r"(?:edad|age)"
 
-#: What somebody is known by: a name or a phone of a person; and the headers of such columns.
+#: Part of a pattern for headers of a person's name or phone.
 _KNOWN = (
     rf"{_NAMES}\ (?:\w+\ ){{0,3}}{_WHO}|{_WHO}\ (?:\w+\ ){{0,2}}{_NAMES}|{_NAMES_OF_SEVERAL}|"
     r"apellidos?|surname|sobrenome|prenoms?|(?:last|first|full)\ name|nombre\ completo"
 )
+#: Pattern for headers of a person's name or phone.
 _KNOWN_BY = re.compile(rf"\b(?:{_KNOWN}|nome\ completo)\b")
 
 #: Pattern for headers of columns with a person's name, phone, age or identity number. Headers are
@@ -59,44 +61,46 @@ _PERSONAL = re.compile(
 
 #: Pattern for headers about what a place requires or accepts, such as "documents required" or "pide
 #: pasaporte". A header that matches this pattern is about papers or ages and not about persons,
-#: unless it is of what somebody is known by: "nombre del beneficiario que pide".
+#: unless it also matches `_KNOWN_BY`: "nombre del beneficiario que pide".
 _ABOUT_THE_PLACE = re.compile(
     r"\b(?:requerid[oa]s?|requisitos?|exig\w+|pid[ea]n?|solicitan?|necesari[oa]s?|required|needed|"
     r"necessari[oa]s?|acepta\w*|accept\w*)\b"
 )
 
-#: Pattern for headers of whether a place takes in who has no papers: "RECIBE SIN DNI".
+#: Pattern for headers that ask whether a place takes in people without papers: "RECIBE SIN DNI".
 _WITHOUT_PAPERS = re.compile(
     r"\b(?:recib\w+|atiend\w+|admit\w+|acog\w+|acept\w+|receb\w+|atend\w+|acolh\w+|ingres\w+)"
     r"(?: \w+){0,3} (?:sin|sem|sans|without)\b"
 )
 _NAMED = re.compile(rf"\b(?:{_NAMES}|{_AGE})\b")
 
-#: Papers that a place can help with, and words that say so.
+#: Papers that a place may help people to get.
 _PAPERS = re.compile(
     r"\b(?:cedula|pasaporte|passport|dni|cpf|curp|carne de (?:extranjeria|identidad))\b"
 )
+#: Words for help.
 _HELPS = re.compile(
     r"\b(?:ajuda\w*|ayuda\w*|apoi[ao]\w*|apoy[ao]\w*|auxili\w+|orienta\w*|asesor\w+|assessor\w*|"
     r"tramit\w+|help\w*|assist\w*)\b"
 )
 
-#: Fewest cells that have to be yes or no for a column of papers to ask what a place does, and the
-#: least share of those that say more [A].
+#: Fewest cells with a bare yes or no in a column that asks what a place does about papers [A].
 _FEWEST = 2
+#: Least share of cells that begin with yes or no in such a column, if some say more [A].
 _MOSTLY = 0.5
 
-#: Fewest digits of a number of a paper, however it is written [A].
+#: Fewest digits of a cell that may hold the number of a paper [A].
 _DIGITS = 4
 
 _YES_OR_NO = frozenset({"si", "no", "sim", "nao", "yes", "oui", "non", "s", "n", "x", "1", "0"})
 
 
 def _asks_what_a_place_does(header: str, cells: Iterable[object]) -> bool:
-    """Return whether a column of papers holds answers, so that none is somebody's name or number.
+    """Return whether a column about papers holds answers and no names or numbers of persons.
 
-    All are yes or no; or the header is of help with papers or of who has none, most cells begin so,
-    and what others add has no number of a paper and names nobody: "AJUDA C/ CPF?", "sim, 3ª e 5ª".
+    Either all cells are yes or no. Or the header is about help with papers or people without
+    papers, at least half of the cells begin with yes or no, and no cell has as many digits as the
+    number of a paper or names anybody: "AJUDA C/ CPF?", "sim, 3ª e 5ª".
     """
     said = [folded(str(cell)).strip(" .") for cell in cells if cell is not None and cell != ""]
     answers = [re.split(r"[^a-z0-9]+", cell) for cell in said]
@@ -123,7 +127,8 @@ def require_no_persons(
     Parameters
     ----------
     cells_of : callable
-        From a column to all of its cells. A column of answers holds nobody's data: "AJUDA C/ CPF?".
+        Function from a column to all of its cells. A column whose cells are answers, such as "AJUDA
+        C/ CPF?", is about no person.
 
     Raises
     ------
@@ -131,7 +136,7 @@ def require_no_persons(
         A column is about persons; the error names the column, never a value.
     """
     for column in columns:
-        # Nearly all headers are the same in both forms, and looked at once.
+        # A set, because nearly all headers are the same in both forms.
         for header in {_plain(column), _plain(parted(column))}:
             if _is_about_persons(header) and not _asks_what_a_place_does(header, cells_of(column)):
                 raise PersonalDataError(CodedReason("about_persons", column=column[:80]))

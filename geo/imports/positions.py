@@ -15,22 +15,24 @@ from geo.text.countries import BOXES, CODES
 
 type Point = tuple[float, float]
 
-#: Mexico and Central America, where the list of a network names El Salvador as ES.
+#: Countries in and around Central America, where lists write "ES" for El Salvador.
 _CENTRAL_AMERICA: Final = frozenset({"MX", "BZ", "GT", "SV", "HN", "NI", "CR", "PA"})
 
 
 async def fill_countries(
     session: AsyncSession, made: Sequence[Draft], *, new: Collection[Draft], column: str
 ) -> None:
-    """Give rows the country of their position where they state none, or none that can be.
+    """Give rows the country of their position, if they state none or no possible one.
 
-    Near a border the row's division decides, if one of the countries there has it: Norte de
-    Santander is Colombia's; a note says so if the polygon of another country holds the point. So
-    does the row's town, where only the country that holds the point has a place of that name there.
-    Where nothing does, or the division is of another country than the position, the row says that
-    its country is missing. A text that is no country gives way to the country of the position, with
-    a note, and so does ES for El Salvador, in a column whose others are of Central America. Any
-    other country of elsewhere is a doubt, and the row is refused.
+    Near a border, the row's division decides if exactly one of the countries there has it, as
+    Colombia has Norte de Santander; a note says so if the polygon of another country holds the
+    point. Without a known division, the row's town decides if only the country that holds the point
+    has a place of that name there. If neither decides, or the division belongs to a country
+    elsewhere, the country stays missing.
+
+    A text that is no country is replaced by the country of the position, with a note, and so is ES
+    for El Salvador, in a column whose other countries are of Central America. Any other country
+    that is not near the position makes the row bad.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ async def fill_countries(
 
 
 def _is_of_central_america(made: Sequence[Draft]) -> bool:
-    """Return whether a file's countries, but for ES, are of Central America, and there are some."""
+    """Return whether a file states countries other than ES, and all of them of Central America."""
     stated = {draft.changes.get("country") for draft in made} - {None, "ES"}
     return bool(stated) and stated <= _CENTRAL_AMERICA
 
@@ -89,8 +91,7 @@ async def _countries_of_towns(
 ) -> list[frozenset[str]]:
     """Return the countries that have a place of each row's town near its position.
 
-    Only rows are looked at whose country neither the position nor the division tells: the others
-    have none.
+    The set is empty for a row whose position or division already tells the country.
     """
     doubtful: dict[int, tuple[float, float, list[str]]] = {}
     for number, ((draft, point), around) in enumerate(zip(asked, arounds, strict=True)):
@@ -108,7 +109,7 @@ def _countries_of(division: object) -> frozenset[str]:
 
 
 def _told(around: Mapping[str, bool], division: object, of_town: Set[str]) -> str | None:
-    """Return the country about a position that neither division nor town speaks against."""
+    """Return the country of a position by its surroundings, division and town; None in doubt."""
     own = _countries_of(division)
     country = only_country(around)
     if country is not None:

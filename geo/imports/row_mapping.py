@@ -40,34 +40,34 @@ from geo.text.protected_words import protected_phrases
 _NAMESPACE = uuid.UUID("5f0c4f0e-6d5c-5b8e-9d59-2f6b1f6f8a11")
 _SLUG = 40
 
-#: What may stand after that in a line that sums up: "Total obras", "TOTAL DE DISPOSITIVOS: 50".
+#: Words that may follow "total" in a line of sums: "Total obras", "TOTAL DE DISPOSITIVOS: 50".
 _SUMMED = word_set(
     "de del general obras espacios puntos dispositivos centros casas albergues lugares sitios "
     "locais locales servicios recursos registros filas organizaciones unidades"
 )
 
-#: How lines that sum up a table begin, before a colon or a number.
+#: Beginnings of lines of sums, before a colon or a number.
 _TOTALS = frozenset(
     {"total", "totales", "total general", "gran total", "subtotal", "suma", "totais", "sum"}
 )
 
-#: Fewest cells of a record: its name, kind, organisation and day. "Total Obras" has two.
+#: Fewest filled cells of a record: its name, kind, organisation and day. "Total obras" has two.
 _LEAST_CELLS = 4
 
-#: Code of the note on a row one of whose cells is left out, because it is not understood.
+#: Code of the note on a row with a cell that was not understood and is left out.
 LEFT_OUT_REMARK = "cell_left_out"
 
 #: Code of the note on a row whose hours alone say that the space is closed.
 CLOSED_REMARK = "row_closed_by_hours"
 
-#: The same of lists, where a part of what is said would read as the whole: of "información sobre
-#: salud, albergue" the second item is no bed.
+#: List fields whose cells are left out if any item is not understood: the other items would look
+#: like the whole list, and in "información sobre salud, albergue" the second is no bed.
 SPARED_WORDS = frozenset({"documents_required", "sectors", "services"})
 
-#: What stands in place of codes for a list that is stated to be empty: no papers are asked for.
+#: Code for a list that is stated to be empty: no papers are asked for.
 NO_CODE = "none"
 
-#: Document without which nobody is taken in who was not sent.
+#: Code of the document with which a space takes in only people whom somebody referred.
 REFERRAL = "referral_letter"
 
 #: Code of the note on a row whose hours in one cell are left out, because they are not certain.
@@ -101,12 +101,13 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A cell that is left out, because it is not understood as a whole.
+    """Cell that is left out, because it is not understood as a whole.
 
     Attributes
     ----------
     agreeing : frozenset of str
-        Values that its words name, codes or digits of numbers: what is stored of these may stay.
+        Codes, or last digits of phone numbers, that the cell names. Stored values among them may
+        stay.
     """
 
     column: str
@@ -122,10 +123,11 @@ class Draft:
     changes : dict
         Values by field; None clears the field.
     unread : dict of str to Unread
-        Cells that are left out, by field. They refuse the row of a record that has a value there of
-        which the cell says nothing, so that it may be true no more.
+        Cells that are left out, by field. A row is refused if its stored record has a value that
+        such a cell does not name, because the value may no longer be true.
     may_be_placed : bool
-        Whether no cell speaks of where the space is, or of who may know it, beside its town.
+        Whether the space may be placed in its town, because no other cell is about where the space
+        is or who may know it.
     notes : list of CodedReason
         What the row states and the import leaves out.
     """
@@ -320,9 +322,10 @@ class _Maker:
         return draft
 
     def _take_closing(self, draft: Draft, found: dict[str, Value], line: Line) -> None:
-        """Close a space whose hours say that it is closed, where the row states no status.
+        """Close a space whose hours say that it is closed, unless the row states its status.
 
-        So does a cell of no field whose header asks for a state: "Situação / obs.".
+        Cells of no field whose header asks for a state, "Situação / obs.", are read in the same
+        way.
         """
         is_stated = found.get("status") is not None
         of_state = () if is_stated else self._of_state
@@ -330,14 +333,15 @@ class _Maker:
             status = closing(line.cells.get(column))
             if status is None:
                 continue
-            # Of a place that is gone a state was not brought up to date; else the state counts.
+            # "Closed for good" among the hours prevails over an active status, which may be
+            # outdated.
             is_gone = status == "closed" and found.get("status") == "active"
             if found.get("status") is None or is_gone:
                 found["status"] = status
                 draft.notes.append(CodedReason(CLOSED_REMARK, column=column))
 
     def _asks_for_a_letter(self, draft: Draft, line: Line) -> bool:
-        """Return whether a cell of papers that is left out asks for the letter of who sends."""
+        """Return whether a cell of papers that was left out asks for a letter of referral."""
         left_out = {
             note.parameters["column"] for note in draft.notes if note.code == LEFT_OUT_REMARK
         }
@@ -347,11 +351,12 @@ class _Maker:
         )
 
     def _keep_back(self, draft: Draft, line: Line) -> None:
-        """Restrict a space whose cells say that it is not to be told of, whatever else they say.
+        """Make a space confidential if a cell forbids publishing it, whatever the other cells say.
 
-        A column of no field is read for that alone: among remarks stands "no dar dirección". So is
-        a column that asks: "¿Es confidencial?", "¿Se puede publicar la dirección?". And so are
-        services by their words, if those were left out: "sin costo, trata de personas" (P38).
+        Columns of no field are read for this, too: remarks such as "no dar dirección", and headers
+        that ask "¿Es confidencial?" or "¿Se puede publicar la dirección?". So are services that
+        name protected people and did not become codes for them: "sin costo, trata de personas"
+        (P38).
         """
         for column in self._table.columns:
             cell, name = line.cells.get(column), self._field_of.get(column)
@@ -397,13 +402,13 @@ class _Maker:
         found[name] = _joined(name, said)
 
     def _values(self, draft: Draft, cell: Value, name: str, column: str) -> list[Value]:
-        """Return the value of a cell; nothing if it is empty, or noted in the draft as not read."""
+        """Return a list with the value of a cell; empty if the cell is empty, or was left out."""
         style = self._styles[name]
         if cell_values.is_empty(cell, name, style):
             return []
         translated = self._translated(name, cell)
         if cell_values.is_empty(translated, name, style):
-            if name == "services":  # a person said that it names nothing of ours
+            if name == "services":  # a person decided that it has no code
                 draft.unread[name] = Unread(column)
             return []
         is_in_doubt = cell_values.is_list_in_doubt(translated, name, style)
@@ -420,37 +425,37 @@ class _Maker:
         return self._of_codes(draft, value, name, column)
 
     def _services(self, draft: Draft, cell: Value, value: Value, column: str) -> list[Value]:
-        """Return the services of a cell if all of its words are understood."""
+        """Return a list with the services of a cell; empty if any word is not understood."""
         coded = self._coded("services", value)
         is_known = self._known.knows("services", coded)
         if not is_known and asks_for_a_person(cell):
             reason = CodedReason("row_services_to_be_read", column=column)
             draft.problems.append(RowProblem(column, "services", reason))
             return []
-        # In a list of codes, ours or a survey's, none governs the next.
+        # In a list of codes, Amparo's or a survey's, no item says anything about the next.
         are_codes = coded == value or self._styles["services"].separator == " "
         is_read = is_known and (coded or not value)
         if is_read and (are_codes or not sends_elsewhere(value, cell)):
             return [list(dict.fromkeys(coded))]
-        # A part of what is said would read as the whole.
+        # The items that are known would look like the whole list.
         _leave_unread(draft, "services", column, frozenset(map(str, coded)))
         return []
 
     def _of_codes(self, draft: Draft, value: Value, name: str, column: str) -> list[Value]:
-        """Return a value that was read, with codes for its labels; nothing as `_values`."""
+        """Return a list with a converted value, with codes for its labels; empty if left out."""
         coded = self._coded(name, value)
-        if coded == [] and value:  # every label of the cell means nothing here
+        if coded == [] and value:  # every label has an empty code in the mapping
             return []
         if coded == [NO_CODE]:
             return [[]]
         is_of_one = coded == [] and name == "documents_required" and asks_for_one_paper(column)
         if is_of_one or (name in SPARED_WORDS and not self._known.knows(name, coded)):
-            # A part of what is asked for would read as the whole.
+            # The items that are known would look like the whole list.
             draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
             return []
         if name == "public_phones":
             numbers = _numbers(draft, column, coded)
-            return [numbers] if numbers else []  # a cell without one takes no stored number away
+            return [numbers] if numbers else []  # a cell without a number clears no stored one
         return [coded]
 
     def _take_answers(
@@ -469,7 +474,7 @@ class _Maker:
             try:
                 said[code] = cell_values.converted(cell, "overnight", self._default)
             except CellError as error:
-                if kind_of(name) == "flags":  # a comfort that is not certain is not published
+                if kind_of(name) == "flags":  # an uncertain amenity is not published
                     draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
                 else:
                     draft.problems.append(RowProblem(column, name, error.reason))
@@ -484,7 +489,7 @@ class _Maker:
         table = self._mapping.values.get(name)
         if table and isinstance(cell, str | int | float):
             code = table.get(folded(str(cell)), cell)
-            # A space whose status nobody knows is not one that is open.
+            # A label for "not known" must not become the default, which is open to everybody.
             return cell if code == "" and name in cell_values.NEVER_EMPTY else code
         return cell
 
@@ -505,7 +510,7 @@ class _Maker:
         return self._known.code(name, value) if name in CODED else value
 
     def _parts(self, name: str, item: Value) -> list[Value]:
-        """Return the parts of an item of services that are all known: "cena y desayuno"."""
+        """Return the known services that an item names together, "cena y desayuno", or the item."""
         if name != "services" or not isinstance(item, str):
             return [item]
         table = self._mapping.values.get(name, {})
@@ -524,7 +529,7 @@ class _Maker:
     def _id(self, draft: Draft, line: Line, stated: Value) -> str:
         if stated is not None:
             prefix = self._mapping.id_prefix
-            # Another file has such a number, too.
+            # Other files have the same bare numbers.
             bare = re.fullmatch(r"\W*(\d+)\W*", str(stated))
             return f"{prefix}-{bare[1]}" if prefix and bare else str(stated)
         if not self._mapping.id_columns:
@@ -536,7 +541,7 @@ class _Maker:
         for at, column in enumerate(self._mapping.id_columns):
             cell = line.cells.get(column)
             if cell is None and at:
-                # Without its town a place is known by its name; two of one name are refused.
+                # Without a town, the name alone makes the id; two rows of one name are refused.
                 continue
             if cell is None:
                 draft.problems.append(RowProblem(column, "id", CodedReason("row_id_from_empty")))
@@ -552,9 +557,9 @@ def made_id(prefix: str, keys: Sequence[str]) -> str:
 
 
 def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
-    """Note a cell that is not understood; without it the row is good or bad, by its field.
+    """Add a note on a cell that is not understood, or for most fields a problem of the row.
 
-    A space is worth having without its hours or its size; a person asks for them.
+    Hours and the fields of `SPARED` only get a note, because a space is useful without them.
     """
     if kind_of(name) == "week":
         draft.notes.append(CodedReason(HOURS_REMARK))
@@ -564,7 +569,7 @@ def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
         draft.problems.append(RowProblem(column, name, error.reason))
 
 
-#: Fields of which what is stored does harm if it holds no more: a bed, a number to call.
+#: Fields whose stored values do harm when they are no longer true: a bed, a phone number.
 _TRUE_NO_MORE = frozenset({"services", "public_phones"})
 
 
@@ -577,10 +582,10 @@ def _leave_unread(
 
 
 def _numbers(draft: Draft, column: str, stated: list[Value]) -> list[Value]:
-    """Return the numbers of a cell without mailboxes, extensions and empty words beside them.
+    """Return the phone numbers of a cell without the mailboxes and extensions beside them.
 
-    A cell without a number is left out, and one whose digits make none. So is one with a word
-    beside a number, which may be somebody's name, or say whose the number is (P6).
+    The cell is left out if it has no number, if a number is invalid, or if a word beside a number
+    may be somebody's name or say whose the number is (P6).
     """
     if not stated:
         return []
@@ -599,13 +604,14 @@ def _numbers(draft: Draft, column: str, stated: list[Value]) -> list[Value]:
     return numbers
 
 
-#: Digits that are a year or hours: "310 555 0104 / 8-5".
+#: Digits that are a year or hours and no phone number: "310 555 0104 / 8-5".
 _NO_NUMBER = re.compile(r"20\d\d|\d{1,2}\s*-\s*\d{1,2}")
 
-#: Most digits of a number (ITU-T E.164), and fewest that tell one from another [A].
+#: Most digits of a phone number (ITU-T E.164), and count of last digits by which numbers are
+#: compared [A].
 _MOST_DIGITS, TELLING_DIGITS = 15, 7
 
-#: Words by which a number is nobody's any more, or not of the place.
+#: Words by which a phone number is no longer the place's.
 _NO_MORE = GONE | word_set("equivocado equivocada errado errada malo cambio cambiaron reemplazado")
 
 
@@ -615,7 +621,7 @@ def _is_number(text: str) -> bool:
 
 
 def _digits_in(stated: Sequence[Value]) -> frozenset[str]:
-    """Return the last digits of each number in a cell; none where it takes a number back."""
+    """Return the last digits of each phone number in a cell; none if a word revokes a number."""
     said = " | ".join(map(str, stated))
     if not _NO_MORE.isdisjoint(re.findall(r"[a-z]+", folded(said))):
         return frozenset()
@@ -623,17 +629,17 @@ def _digits_in(stated: Sequence[Value]) -> frozenset[str]:
     return frozenset(run[-TELLING_DIGITS:] for run in runs if len(run) >= TELLING_DIGITS)
 
 
-#: An extension, which is left out of its number.
+#: Pattern for the extension at the end of a phone number.
 _EXTENSION = re.compile(rf"[\s,.]*{cell_values.EXTENSION}\d{{1,5}}$", re.IGNORECASE)
 
 
 def _is_dialled(text: str) -> bool:
-    """Return whether a text has more digits than words, as a number with a name for it has."""
+    """Return whether a text has more digits than letters, like a phone number with a label."""
     return "@" not in text and len(re.findall(r"\d", text)) > len(re.findall(r"[^\W\d_]", text))
 
 
 def _joined(name: str, said: Sequence[Value]) -> Value:
-    """Return what several columns say together; of organisations the first that is named."""
+    """Return the values of several columns joined to one; of organisations, the first."""
     if len(said) == 1 or name == "organization":
         return said[0]
     if isinstance(said[0], list):

@@ -1,4 +1,4 @@
-"""Rows without a position, placed in their town where the file itself proves which town it is."""
+"""Positions of towns for rows without a position, if the file proves which town is meant."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -20,26 +20,27 @@ from geo.text.normalize import folded
 #: Code of the note on a row that is placed in its town.
 TOWN_REMARK: Final = "row_placed_in_town"
 
-#: Fields of a position: what a cell of theirs says, "reservado", is no position that is missing.
+#: Fields of a position. A row with a text such as "reservado" in one of them is not merely without
+#: a position.
 _POSITION: Final = frozenset({"lon", "lat", "position"})
 
-#: Kinds that are in no town for long.
+#: Kinds of spaces that stay in no town for long.
 _MOBILE: Final = frozenset({"mobile_unit", "border_support_team"})
 
 #: Most letters of a division's short form: "RR", "N. de S.".
 _SHORTEST: Final = 4
 
-#: Most positions of one town that are looked at [A]: a town has few, and a file may have 20,000.
+#: Most positions of a town that are examined [A]: a town has few, and a file may have 20,000 rows.
 _MOST_POINTS: Final = 50
 
-#: Decimals of degrees to which positions of one town are told apart: about 100 m.
+#: Decimals of degrees to which the positions of a town are rounded: about 100 m.
 _DECIMALS: Final = 3
 
 _ELLIPSOID: Final = Geod(ellps="WGS84")
 
 
 class _Town(NamedTuple):
-    """A town as rows state it."""
+    """Name, division and country of a town, as a row states them."""
 
     locality: str
     division: str | None
@@ -49,14 +50,16 @@ class _Town(NamedTuple):
 async def place_in_towns(
     session: AsyncSession, made: Sequence[Draft], *, new: Collection[Draft]
 ) -> None:
-    """Give new rows whose cells of the position are empty that of their town, with a note.
+    """Give new rows with an empty position that of their town, and a note.
 
-    The town is the one place of exactly its name, in the row's country if it states one, that
-    either lies in the division that the row states or within `REACH_M` of another row of the same
-    town with a position of its own. Where there is no such place, or two, and where any cell of the
-    row speaks of where the space is or of who may know it (P1), the position stays missing. Only a
-    row that is restricted already is placed all the same, also where its position is "reservado":
-    nobody but its readers sees it, and its town is all that they have.
+    The place in the gazetteer must have exactly the town's name, lie in the country that the row
+    may state, and lie either in the division that the row states or within `REACH_M` of another row
+    of the same town that has a position. The position stays missing if no place is proven in this
+    way, or more than one, or if any cell of the row is about where the space is or who may know it
+    (P1).
+
+    A confidential row is placed even so, also if its position says "reservado": only its readers
+    see it, and the town is all that they have.
     """
     asked = [(draft, _town(draft.changes)) for draft in new if _is_asked(draft)]
     towns = list(dict.fromkeys(town for _, town in asked))
@@ -88,7 +91,7 @@ def _town(changes: Mapping[str, Any]) -> _Town:
 
 
 def _points_by_town(made: Sequence[Draft]) -> dict[str, set[Point]]:
-    """Return some of the positions that rows state, by their town in plain letters."""
+    """Return at most `_MOST_POINTS` positions that rows state, by their town in plain letters."""
     found: dict[str, set[Point]] = {}
     for draft in made:
         town, point = draft.changes.get("locality"), position_of(draft.changes)
@@ -102,7 +105,7 @@ def _points_by_town(made: Sequence[Draft]) -> dict[str, set[Point]]:
 async def _proven(
     session: AsyncSession, towns: Sequence[_Town], points: Mapping[str, Collection[Point]]
 ) -> dict[_Town, NamedPlace]:
-    """Return the place of each town that has exactly one that is proven."""
+    """Return the place of each town for which exactly one place is proven."""
     named = await places_of_name(session, [only_names(town.locality) for town in towns])
     likely = [
         (town, place)
@@ -122,7 +125,7 @@ def _is_proven(town: _Town, place: NamedPlace, unit: str | None, points: Collect
     if town.division is not None:
         if unit is None or not _is_division(town.division, unit):
             return False
-        # Without a country a division of two countries says nothing: "Bolívar", "Córdoba".
+        # A division of two countries, "Bolívar" or "Córdoba", proves nothing without a country.
         is_told = town.country is not None or len(countries_of(town.division)) == 1
         if is_told and folded(town.division) == folded(unit):
             return True
@@ -130,9 +133,10 @@ def _is_proven(town: _Town, place: NamedPlace, unit: str | None, points: Collect
 
 
 def _is_division(stated: str, unit: str) -> bool:
-    """Return whether a division is the stated one, by its name or by letters of it in their order.
+    """Return whether a division is the stated one, by its name or by a short form of it.
 
-    "Santander" is not Norte de Santander.
+    The letters of a short form stand in the name in the same order; "Santander" is no short form of
+    "Norte de Santander".
     """
     if folded(stated) == folded(unit):
         return True

@@ -1,21 +1,22 @@
-"""Names by which a row's town is looked for among the places."""
+"""Names under which the gazetteer may list the town of a row."""
 
 import re
 from typing import Final
 
 from geo.text.normalize import folded
 
-#: Most metres between a position and the town that its row names [A]: a municipality's ends lie
-#: that far from its town.
+#: Most metres between a position and the town that its row names [A]: so far from its town a
+#: municipality may reach.
 REACH_M: Final = 30_000.0
 
-#: What stands between the names of a town, and short forms in them.
+#: Signs between the names of a town.
 _BETWEEN: Final = re.compile(r"\s*[,;/()|]\s*")
+#: Full words of short forms in names of towns.
 _SHORT: Final = {"cd": "ciudad", "sta": "santa", "sto": "santo", "pto": "puerto", "gral": "general"}
 
 
 def town_names(town: str) -> list[str]:
-    """Return what a town can be called in the places: "Santa Rosa (Mazocruz)", "Cd. Acuña"."""
+    """Return the gazetteer's possible names of a town: "Santa Rosa (Mazocruz)", "Cd. Acuña"."""
     return [
         name
         for part in _BETWEEN.split(folded(town))
@@ -25,17 +26,19 @@ def town_names(town: str) -> list[str]:
     ]
 
 
-#: What stands between a town and another place, but for what explains it in brackets.
+#: Signs and words by which a cell does not name one town only.
 _SEVERAL: Final = re.compile(
     r"[,;/|]|\s[-–—]\s|\d|\b(?:a|de|km|entre|itinerante|varios|varias)\s*[(]"
 )
+#: An explanation in brackets after the name of a town.
 _EXPLAINED: Final = re.compile(r"\s*\([^()]*\)\s*$")
 
 
 def only_names(town: str) -> list[str]:
-    """Return what a town can be called whose cell names nothing beside it but in brackets.
+    """Return the names of a town, as `town_names`, without those in brackets after it.
 
-    "Berlín / Pamplona" and "a 20 km de (Pamplona)" have no name: the space may be elsewhere.
+    A cell that names more than a town, "Berlín / Pamplona" or "a 20 km de (Pamplona)", has none:
+    the space may be elsewhere.
     """
     bare = _EXPLAINED.sub("", town)
     if _SEVERAL.search(folded(town)) or not bare.strip():

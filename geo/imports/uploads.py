@@ -223,7 +223,7 @@ async def check_upload(
     )
     if kept is None:
         raise ConflictError(CodedReason("import_closed"))
-    # What a person has looked at and checked a file with is proposed for the next one.
+    # The person has seen these choices, so they are suggested for the organisation's next file.
     await remembered.remember(session, actor, mapping, now=now)
 
 
@@ -331,8 +331,9 @@ def _examples(table: Table, column: str) -> list[str]:
 def labels_of(table: Table, mapping: Mapping[str, Any], known: CodeWords) -> dict[str, list[str]]:
     """Return the cell labels of each coded field that stand for no known code.
 
-    A field with more than `MAX_LABELS` unknown labels holds free text and is left out; of one whose
-    cells can be left out (`SPARED_WORDS`) those are asked about that the mapping says nothing of.
+    A field with more than `MAX_LABELS` unknown labels holds free text and is left out. Of a field
+    of `SPARED_WORDS` with more, only labels without an entry in the mapping are counted and
+    returned.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One cell as people write it, made into the value of a field; nothing here knows of columns.
+"""Conversion of one cell, as people write it, to the value of a field.
 
-`imports` alone imports it.
+Only `imports` imports this package.
 """

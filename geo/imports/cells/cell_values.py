@@ -47,15 +47,15 @@ EMPTY = frozenset(
     }
 )
 
-#: Fields without which a space is taken to be open to everybody: a word for what is not known, such
-#: as "?", is not an empty cell there.
+#: Fields whose default is "open to everybody". A word for what is not known, such as "?", is no
+#: empty cell there, because an empty cell would mean the default.
 NEVER_EMPTY = frozenset({"status", "access", "needs_referral"})
 
-#: Fields without which a space would be another, or be open to more people: an empty cell never
-#: clears them, only a word changes them.
+#: Fields that an empty cell never clears, only a word: without its value, the record would be
+#: another one, or its space open to more people.
 NEVER_CLEARED = NEVER_EMPTY | {"id", "confidential", "demo", "families_only"}
 
-#: Words that are a no in a column of yes and no.
+#: Phrases that mean "no" in a column of yes and no, where they are no empty cell.
 _NOT_THERE = frozenset({"no tiene", "no hay", "nao tem", "nao ha"})
 
 _LONGEST_EMPTY = max(map(len, EMPTY))
@@ -72,22 +72,26 @@ _TRUE = frozenset(
 )
 _FALSE = frozenset({"false", "falso", "faux", "no", "nao", "non", "0", "n"})
 
-#: Words of yes that may say more after them; of letters "s/" is short for "sin", "sem".
+#: Words for yes that more text may follow, as in "Sí, de un socio". Single letters are none of
+#: them: "s/" is short for "sin" or "sem" (without).
 _TRUE_WORDS = _TRUE - {"s", "x", "1"}
 
-#: What joins the items of a list where neither comma nor semicolon does; names of languages hold
-#: neither a slash nor an "and".
+#: A plus sign between list items: "cena + ducha".
 _PLUS = re.compile(r"\s+\+\s+")
+#: Signs and words between the items of a list of languages: "PT/ES". No name of a language holds a
+#: slash or an "and".
 _AND = re.compile(r"\s*[+/]\s*|\s+(?:y|e|et|and)\s+")
 
-#: Names of languages, with those of the region that have no code here, which a person decides on.
+#: Names of languages: those that have a code here, and others of the region, which have none and
+#: are left for a person to decide.
 _LANGUAGES = frozenset(name for names in LABELS["languages"].values() for name in names) | word_set(
     "ticuna tikuna warao wayuu wayuunaiki embera nasa macuxi yanomami garifuna mapudungun shuar "
     "aleman alemao german allemand italiano italian chino chines chinese ruso russo russian arabe "
     "arabic criollo lsc libras portunol portunhol 中文"
 )
 
-#: What stands in brackets beside an item and leaves it as it is: a price, a number, "gratis".
+#: Text in brackets that leaves no doubt about the item beside it: a price, a number, "gratis". A
+#: date or a word such as "hasta" does leave one.
 _PRICE = re.compile(
     r"^(?!.*\b(?:hasta|ate|desde|until|since|20\d\d)\b).*(?:\d|gratis|gratuit|de graca|free)"
 )
@@ -95,16 +99,16 @@ _PRICE = re.compile(
 _BRACKET = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[a-z_]+")
 
-#: Lists of which a denial before the first item can be of all: "no hay agua, comida".
+#: Lists in which a "no" before the first item can deny every item: "no hay agua, comida".
 _OFFERED = frozenset({"services", "amenities"})
 
-#: Words of an item that only denies, so that it can be of the items before: "ya no hay".
+#: Words of denial. An item of these words alone can deny the items before it: "agua, ya no hay".
 _DENYING = re.compile(rf"\b(?:ya|hay|mais|more|any|{'|'.join(GONE)})\b")
 
-#: What people write in a second column of numbers for the number of the first.
+#: Words in a second column of phone numbers that mean "the same number as in the first".
 _THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo", "same", "misma"})
 
-#: Words that people write beside a number that takes messages.
+#: Words beside a phone number that are not part of it: "WhatsApp", "cel.", "fijo".
 _BESIDE_PHONE = re.compile(
     r"\(\s*{0}\s*\)|{0}".format(
         r"\b(?:what?s?app?|whats|wasap|wpp|wsp|zap|w|pbx|cel(?:ular)?|tel(?:[eé]fono|efone|f)?|tlf|"
@@ -113,13 +117,14 @@ _BESIDE_PHONE = re.compile(
     re.IGNORECASE,
 )
 
-#: Words before what is dialled after a number; without it somebody answers who puts through.
+#: Words before the extension of a phone number, as in "ext. 101". Who dials the number without its
+#: extension reaches a switchboard.
 EXTENSION = (
     r"\b(?:ext|extensi[oó]n|extensiones|extens[ãa]o|opc|opci[oó]n|op[çc][ãa]o|anexos?|ramal|ramais|"
     r"interno)\b[.:]{0,2}\s*"
 )
-#: Extensions after the first one, each as long as it, up to the end of an item: "ext. 101 - 102,
-#: 103". "/ 2222 - 4444" is a number of its own.
+#: Extensions after the first of an item, with as many digits as that: "ext. 101 - 102, 103". Two
+#: groups of digits, such as "/ 2222 - 4444", are a phone number of their own.
 _FURTHER_EXTENSIONS = re.compile(
     rf"({EXTENSION}(?!\d{{4}}-\d{{4}}\b)(?:(\d{{3}})|(\d{{4}})|\d{{1,5}}))(?:\s*(?:[-/,;|]|\b[yeo]\b)\s*"
     r"(?!\d{3,4}\s?[-–]\s?\d{4}\b)(?(2)\d{3}|(?(3)\d{4}|\d{1,2}))\b(?![ .-]?\d))++"
@@ -132,9 +137,9 @@ _DMS = re.compile(
     r"""(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["″”]|'')\s*)?([NSEWO])?""",
     re.IGNORECASE,
 )
-#: A link to a web map, by what it says of one place: the marker of a place, what was searched for,
-#: or a view from so near that its centre is the place (zoom 16: 500 m on a phone). A route, or a
-#: map of more, is no position.
+#: Link to a web map that gives the position of a single place: as its marker, as coordinates
+#: searched for, or as the centre of a near view (zoom 16 and more: 500 m on a phone). A route or a
+#: wider view gives none.
 _MAP_LINK = re.compile(
     r"(?:https?://[\w.]*google\.[\w.]+/(?!maps/dir/)[^\s@!?]*)?(?:"
     r"[^\s!]*!(?:\S*?!)?3d(-?\d{1,2}\.\d{3,})!4d(-?\d{1,3}\.\d{3,})\S*"
@@ -142,10 +147,10 @@ _MAP_LINK = re.compile(
     r"|@(-?\d{1,2}\.\d{3,}),(-?\d{1,3}\.\d{3,}),(?:1[6-9]|2\d)(?:\.\d+)?z(?:/(?!\S*!3d)\S*)?)"
 )
 
-#: Two numbers with a slash between: "-24,7808 / -65,3968"; "8 / 5" are none.
+#: Two decimal numbers with a slash between, such as "-24,7808 / -65,3968", but not "8 / 5".
 _SLASHED = re.compile(r"([+-]?\d{1,3}[.,]\d+)\s*/\s*([+-]?\d{1,3}[.,]\d+)")
 
-#: Degrees with the letters of the winds after them: "9.55464 N 79.55991 W".
+#: Degrees followed by letters of compass directions: "9.55464 N 79.55991 W".
 _LETTERED = re.compile(
     r"(\d{1,2}[.,]\d+)\s*°?\s*([NS])[\s,;/]+(\d{1,3}[.,]\d+)\s*°?\s*([EWO])", re.IGNORECASE
 )
@@ -222,30 +227,31 @@ def converted(value: Value, name: str, style: CellStyle) -> Value:
     return _CONVERTERS[kind_of(name)](value, style)
 
 
-#: Kinds whose cells no pattern reads, and runs of blanks, which patterns of the others would read
-#: again from each of their signs.
+#: Kinds of value that are kept as text or parsed as JSON, without patterns.
 _WORDS = frozenset({"text", "objects"})
+#: Runs of blanks. They are shortened before the patterns of other kinds read a cell, as a pattern
+#: would begin again at each blank.
 _BLANKS = re.compile(r"\s{2,}")
 
-#: Fields of places, which survey programs write as codes: "norte_de_santander".
+#: Fields with names of places, which survey programs write as codes: "norte_de_santander".
 _NAMED_PLACES = frozenset({"admin1", "locality"})
 _CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 
 
 def _named(code: str) -> str:
-    """Return a place's code as a name: "Norte de Santander"."""
+    """Convert the code of a place to its name: "norte_de_santander" to "Norte de Santander"."""
     small = {"de", "del", "la", "las", "los", "el", "y", "do", "da", "dos", "das", "e"}
     words = code.split("_")
     return " ".join(w if at and w in small else w.capitalize() for at, w in enumerate(words))
 
 
 def _with_commas(text: str, name: str) -> str:
-    """Return a list with the signs that people write instead: "cena + ducha", "PT/ES"."""
+    """Put commas in place of other signs between list items: "cena + ducha", "PT/ES"."""
     if text.startswith("[") or re.search(r"[;|\n]", text):
         return text
     if name != "languages":
         return _PLUS.sub(", ", text)
-    # Codes of languages are written in small letters.
+    # The vocabulary writes codes of languages in small letters: "PT" becomes "pt".
     text = re.sub(r"\b[A-Z][A-Za-z]\b", lambda code: code[0].lower(), _AND.sub(", ", text))
     names = text.split()
     if "," in text or len(names) < 2 or folded(text) in _LANGUAGES:  # noqa: PLR2004
@@ -254,11 +260,12 @@ def _with_commas(text: str, name: str) -> str:
 
 
 def is_list_in_doubt(value: Value, name: str, style: CellStyle) -> bool:
-    """Return whether a list denies something, so that its items do not say what there is.
+    """Return whether a list denies something and does not say clearly which of its items.
 
-    "duchas (no funcionan) agua" with blanks between, "no inglés español": a denial can be of one
-    item, or of all. Between commas each item says it for itself, unless the first one does, or one
-    is of others: "agua; suspendido: comida, camas", "agua, comida, ya no".
+    With blanks between items, as in "duchas (no funcionan) agua" or "no inglés español", a "no" can
+    be of one item or of all. With commas or semicolons between, a "no" is of its own item. It
+    leaves a doubt if it is in the first item, or is said of other items: "agua; suspendido: comida,
+    camas", "agua, comida, ya no".
     """
     if not isinstance(value, str) or kind_of(name) not in {"list", "flags"}:
         return False
@@ -310,21 +317,22 @@ def _flag(value: Value, _: CellStyle) -> bool:
     raise CellError(CodedReason("cell_not_yes_or_no"))
 
 
-#: What people write for entering with somebody's word, and for entering without.
+#: Words for entry with a referral by somebody.
 _REFERRED = re.compile(r"\b(?:encaminh\w*|deriv\w*|remi(?:s|t)\w*|refer(?:id|ral)\w*|cras|creas)\b")
+#: Words for entry without a referral.
 _WALK_IN = re.compile(
     r"\b(?:(?:porta|puerta)s? (?:aberta|abierta)s?|livre|libre|direct[oa]|walk[ -]?in|abiert[oa]|"
     r"espontane[oa]|sin (?:cita|remision|derivacion|carta)|sem (?:encaminhamento|agendamento)|"
     r"abert[oa])\b"
 )
 
-#: Words of an entry that is not for all, not always, or by appointment: a person has to read it.
+#: Words for an entry that is not for all, not always, or by appointment. A person decides on them.
 _CONDITION = re.compile(
     r"\b(?:salvo|excepto|exceto|menos|veces|vezes|depende|cita|agend\w*|appointment|noche|noite|"
     r"nocturn\w*|noturn\w*|pernocta\w*|pernoite)\b|\bs/"
 )
 
-#: Words of an entry that is open to some, or by somebody: "hospedaje directo por ACNUR".
+#: Words that limit an entry without a referral, as in "hospedaje directo por ACNUR".
 _LIMITED = re.compile(
     r"\b(?:so|solo|solamente|somente|apenas|only|por|cartas?|entrevista\w*|evalua\w*|avalia\w*|"
     r"interview|assessment|triage|triagem|previ[ao]s?|tras|apos)\b"
@@ -332,9 +340,10 @@ _LIMITED = re.compile(
 
 
 def _answer(value: Value, style: CellStyle) -> bool:
-    """Return whether a place asks for a referral: yes or no, or in words.
+    """Return whether a place asks for a referral, from a cell with yes, no, or a description.
 
-    A yes may say more, "Sí, de un socio"; a no that does, or a cell that says both, is a doubt.
+    A yes may be followed by more text, as in "Sí, de un socio". A no with more text, and a cell
+    that says both, are refused (`CellError`).
     """
     if not isinstance(value, str):
         return _flag(value, style)
@@ -342,7 +351,7 @@ def _answer(value: Value, style: CellStyle) -> bool:
     told = re.match(r"([^\W\d]+)\s*[(,;:/–-]", plain)
     if told and told[1] in _TRUE_WORDS:
         return True
-    if plain in _NOT_THERE:  # no carta, or no answer
+    if plain in _NOT_THERE:  # "no hay": no letter is asked for, or the file has no answer
         raise CellError(CodedReason("cell_not_yes_or_no"))
     walk_in = _WALK_IN.search(plain)
     referred = _REFERRED.search(_WALK_IN.sub(" ", plain))
@@ -407,7 +416,7 @@ def decimal_of(cells: Iterable[Value]) -> str | None:
     return signs.pop() if len(signs) == 1 else None
 
 
-#: Words after a number of places, years or nights.
+#: Words after a number of places, years or nights: "20 cupos", "3 noches".
 UNITS = re.compile(
     r"(?<=\d)\s*(?:cupos?|plazas?|personas?|camas?|literas?|lugares|puestos|vagas?|leitos|pessoas|"
     r"beds?|places?|people|persons|anos?|years?|noches?|noites?|nights?|dias?|days?)\.?$"
@@ -531,7 +540,7 @@ def _json(text: str) -> Any:  # noqa: ANN401 - parsed JSON can be of any type
 
 
 def _day(value: Value, style: CellStyle) -> str:
-    """Return a day; of a year alone its first one, so that what rests on it is old sooner."""
+    """Return the date in a cell; a year alone is read as its first day, the oldest possible."""
     if isinstance(value, str) and re.fullmatch(r"20\d\d", value.strip()):
         return f"{value.strip()}-01-01"
     return dates.day(value, style.order, epoch_1904=style.epoch_1904).isoformat()

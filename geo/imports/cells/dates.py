@@ -75,10 +75,12 @@ _NUMERIC = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,4})(?:[ Tt
 #: A month without its day, such as "abr-25" or "abril de 2025".
 _MONTH_ALONE = re.compile(r"([a-z]+)\.?(?:\s*[-/.]\s*|\s+(?:de\s+|del\s+)?)(\d{4}|\d{2})")
 
-#: The same in numbers: "10/2025", "2025-10".
+#: A month in numbers, before its year: "10/2025".
 _MONTH_IN_NUMBERS = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{4})")
-#: The same with two digits of a year that are no month: "06/26", but not "11/12".
+#: A month in numbers, before a year of two digits: "06/26". "11/12" is left out, because "12" can
+#: be the month.
 _MONTH_OF_SHORT_YEAR = re.compile(r"(0?[1-9]|1[0-2])\s*[/.]\s*([2-9]\d)")
+#: A month in numbers, after its year: "2025-10".
 _MONTH_OF_YEAR = re.compile(r"(20\d{2})\s*[-/.]\s*(\d{1,2})")
 
 #: A quarter of a year: "I trim. 2024", "2do trimestre 2025".
@@ -174,7 +176,7 @@ def _written(value: str, order: Order | None) -> date:
 
 
 def _first_of_month(value: str) -> date | None:
-    """Return the first day of a month or a quarter: what rests on it grows old sooner."""
+    """Return the first day of a month or quarter, the oldest possible; None for other texts."""
     if (named := _MONTH_ALONE.fullmatch(value)) and named[1] in _MONTHS:
         return date(_year(named[2]), _MONTHS[named[1]], 1)
     if quarter := _QUARTER.fullmatch(value):

@@ -1,4 +1,4 @@
-"""Fields of a space in an import: the value type of each field, and columns made into fields."""
+"""Fields of a space in an import and their kinds of value, and columns converted to fields."""
 
 #: Kind of value (text, code, flag, ...) by field. Fields are named as in a file of spaces
 #: (`geo.records.space_rows`); `geo.imports.cells.cell_values` has a converter for each kind.
@@ -61,9 +61,9 @@ KINDS = {
 }
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-#: Columns that are no fields themselves but are converted to fields: ``position`` holds latitude
-#: and longitude in one cell; the others become the field ``schedules``, ``opening_hours`` of all
-#: days in one cell; ``needs_referral`` (yes or no) becomes ``access``.
+#: Kind of value by column, for columns that are converted to fields. ``position`` holds latitude
+#: and longitude in one cell, ``needs_referral`` (yes or no) becomes ``access``, and the others
+#: become ``schedules``: ``opening_hours`` holds the hours of the whole week in one cell.
 MADE = {
     "position": "position",
     "byday": "weekdays",
@@ -93,6 +93,6 @@ def kind_of(field: str) -> str:
     return KINDS.get(field) or MADE[field]
 
 
-#: Fields without which a space is worth having: a cell that is not understood is left out, with a
-#: note, where that of another field makes its row bad.
+#: Fields that a useful space can do without. A cell of such a field that is not understood is left
+#: out with a note; in another field, such a cell makes its row bad.
 SPARED = frozenset({"capacity", "available", "maximum_nights", "step_free"})

@@ -1,7 +1,7 @@
 """Cells that say more than their field: "RESERVADA" as an address, "cerrado" as hours (P1).
 
-Each pattern reads a cell in plain words, one blank between, and looks no further than a few words
-on: the time it takes grows with a cell's length and no faster.
+The patterns read texts of `_plain`: folded words with one blank between. They look only a few words
+ahead, so that the time for a cell grows linearly with its length.
 """
 
 import re
@@ -13,7 +13,7 @@ from geo.imports.headers.wording import word_set
 from geo.imports.readers.table import Value
 from geo.text.normalize import folded
 
-#: What forbids, and the small words that may stand between it and what is forbidden.
+#: Words that forbid, with the small words between them and what they forbid: "no se debe dar".
 _NO: Final = (
     r"\b(?:no|nao|not|non|nunca|jamas|never|sin|sem|pas|ne|don t|dont|nadie|ninguem|"
     r"prohib\w+|proib\w+|interdit\w*|forbidden|evit\w+|avoid)\s+"
@@ -23,32 +23,35 @@ _NO: Final = (
     r"autoriz\w+|ha|han|sido|hay|que)\s+){0,6}"
 )
 
-#: Words of telling to everybody, and words that tell only what follows them: "no dar comida".
+#: Verbs of publishing, which need no object: "no difundir".
 _TELL: Final = (
     r"(?:difund|difus|diffus|divulg|public(?!os?\b|idad|itari)|publiqu|publish|publie|compart|"
     r"shar(?:e|ing)|"
     r"revel|disclos|expon|expos(?:e|er|to|ta)\b)\w*"
 )
+#: Verbs of giving or writing, which forbid only the object that follows them: "no dar comida".
 _SAY: Final = (
     r"(?:dar|da|dan|den|de|darse|indi(?:c|qu)\w*|entreg\w*|comm?uni(?:c|qu)\w*|inform(?!ac)\w*|"
     r"mostr\w*|muestr\w*|pass(?:ar|e|em)|repass\w*|pasar|facilit\w*|fornec\w*|mencion\w*|decir|"
     r"dizer|dire|donner|giv(?:e|en)(?: out)?|tell|told|show|dado|dada|damos|doy|"
     r"coloc\w*|poner|ponga\w*|escrib\w*|escrev\w*|anot\w*|subir|suba\w*|inclu\w*|aparec\w*|expor)"
 )
+#: Words for the place where a space is.
 _PLACE: Final = (
     r"(?:direccion(?:es)?(?! (?:general|nacional|regional|municipal))|ubicaci\w+|domicilio|lugar|"
     r"sitio(?! web)|enderec\w+|localiza\w+|local|adresses?|address(?:es)?|locations?|coordenad\w+|"
     r"coordinates|coordonnees|paradero|gps|whereabouts|lieu|emplacement)\b"
 )
 
-#: Words between the two that turn nothing: "no dar a nadie la dirección exacta".
+#: Words between such a verb and its object that leave the meaning as it is: "no dar a nadie la
+#: dirección exacta".
 _SMALL: Final = (
     r"(?:(?:la|el|las|los|lo|a|o|as|os|le|les|l|su|sus|sua|nuestra|nossa|the|our|this|esta|este|"
     r"cette|sa|de|del|da|do|nadie|ninguem|anyone|any|exact\w*|informacion|informacao|datos|dados|"
     r"about|out|ninguna|mas|sobre)\s+){0,5}"
 )
 
-#: What follows a verb whose object is not said, so that it stands for all of the place.
+#: Lookahead for a verb without an object after it: "no difundir" is said of the whole row.
 _NO_OBJECT: Final = (
     r"(?=$|\s(?:[|]|(?:en|em|no|na|nas|nos|por|con|com|sin|sem|to|with|on|online|outside|fuera|fora|"
     r"bajo|hasta|nunca|ni|y|e|and|et|porque|please|par|sur|dans|aux?|esta|este|esto|isto|essa|esse|"
@@ -56,7 +59,7 @@ _NO_OBJECT: Final = (
     r"otr\w+|outr\w+|extern\w+|extran\w+|desconocid\w+|public\w*))\b))"
 )
 
-#: Words of beds and rooms that are shared, which forbid nothing.
+#: Lookahead that skips words for shared beds and rooms ("compartida"), which forbid nothing.
 _NOT_SHARED: Final = r"(?!compart(?:id|ilhad|e\b|en\b|o\b)|shared\b)"
 
 _FORBIDDEN: Final = re.compile(
@@ -64,11 +67,12 @@ _FORBIDDEN: Final = re.compile(
     r"|\b(?:sigilo|sigilos[oa]|confidencia\w*|confidentia\w*|confidentiel\w*)\b"
 )
 
-#: What is secret, and what no other word makes out to be a room or a view.
+#: Words for "secret" that have this meaning beside any word for a place.
 _HIDDEN: Final = (
     r"(?:confidencia\w*|confidentia\w*|confidentiel\w*|sigilos[oa]s?|sigilo|secret[oae]?s?|"
     r"ocult[oa]s?|clasificad[oa]s?|undisclosed|hidden|withheld|classified)\b"
 )
+#: Words for "reserved", which mean "secret" beside an address only: a "lugar reservado" is a room.
 _KEPT: Final = r"(?:reservad[oa]s?|protegid[oa]s?|restringid[oa]s?|restrit[oa]s?)\b"
 _ADDRESS: Final = (
     r"(?:direccion|ubicacion|domicilio|endereco|localizacion|localizacao|adresse|address|"
@@ -80,15 +84,17 @@ _FORBIDDEN_NUMBER: Final = re.compile(
     rf"{_FORBIDDEN.pattern}|\b(?:privad[oa]|private|personal|pessoal|particular|uso interno)\b"
 )
 
-#: What somebody is told by, and that it is told by nothing else.
+#: Phrases for the means by which somebody learns an address: "por teléfono", "via WhatsApp".
 _BY_PHONE: Final = (
     r"(?:por|al|ao|via|by|par|a traves de)\s(?:el\s|numero\s|mensaje\sde\s)?"
     r"(?:telefon[oe]|phone|whats\s?app|wsp|zap|llamada|ligacao|mensaje|mensagem|celular|interno|"
     r"privado|inbox)\b"
 )
+#: Words for "only".
 _ALONE: Final = r"(?:solo|solamente|unicamente|so|somente|apenas|only)"
 
-#: The same of the place, which counts in every column: "NO DAR DIRECCION a nadie" among remarks.
+#: Phrases that withhold the place, in whatever column they stand: "NO DAR DIRECCION a nadie" among
+#: remarks.
 _PLACE_FORBIDDEN: Final = re.compile(
     rf"{_NO}{_TELL}\s(?:\w+\s){{0,4}}{_PLACE}"
     rf"|{_NO}{_SAY}\s{_SMALL}{_PLACE}"
@@ -102,7 +108,7 @@ _PLACE_FORBIDDEN: Final = re.compile(
     rf"|\b{_HIDDEN}\s(?:\w+\s){{0,2}}{_PLACE}|\b{_KEPT}\s{_SMALL}{_ADDRESS}\b"
     r"|\b(?:casa|refugio|albergue|hogar|abrigo|shelter)(?:\s(?:de|da)\s\w+)?\s"
     rf"{_HIDDEN}"
-    # Who else tells it, or by what alone; and what a house is called that nobody may find.
+    # Who gives the address, or by what means only; whom to ask for it; names of safe houses.
     rf"|\b{_ADDRESS}\s(?:\w+\s){{0,2}}{_ALONE}\s(?:\w+\s){{0,2}}{_BY_PHONE}"
     rf"|\b{_ADDRESS}\s(?:la|lo|o|a|quien|quem)\s(?:da|dan|dao|entrega\w*|informa\w*|tienen?|"
     r"fornece\w*)\b"
@@ -110,13 +116,14 @@ _PLACE_FORBIDDEN: Final = re.compile(
     r"|\bcasas?\s(?:seguras?|de\s(?:seguridad|seguranca))\b|\bsafe\s?houses?\b"
 )
 
-#: The same of all that a row says, "No difundir"; under a header of people it is of them alone.
+#: Phrases that forbid publishing anything that a row says: "No difundir". Under a header of people
+#: they are about those people alone.
 _ALL_FORBIDDEN: Final = re.compile(
     rf"{_NO}(?:{_NOT_SHARED}{_TELL}|se\scompart\w+){_NO_OBJECT}"
     r"|^(?:keep |muy |es )?(?:confiden\w+|sigilos[oa])$"
 )
 
-#: A confidence that a place keeps, which hides nothing: "atención confidencial".
+#: Services given in confidence, which do not make the place secret: "atención confidencial".
 _IN_CONFIDENCE: Final = re.compile(
     r"\b(?:(?:atencion|atendimento|servicio|servico|asesoria|assessoria|escucha|escuta|orientacion|"
     r"orientacao|acompanamiento|consulta|entrevista|service|support)s?"
@@ -130,7 +137,7 @@ _OF_PEOPLE: Final = re.compile(
     r"e?mail|enlace|director\w*|diretor\w*|turno)\b"
 )
 
-#: What stands in place of an address that is given to nobody, or by telephone alone.
+#: Text that replaces an address, because nobody learns it, or only by telephone.
 _NO_ADDRESS: Final = re.compile(
     r"(?<!\bla )(?<!\bel )(?<!vereda )(?<!quebrada )(?<!barrio )"
     r"\b(?:reservad[oa]s?|secret[oa]s?|ocult[oa]s?|undisclosed|withheld)\b"
@@ -146,15 +153,15 @@ _NO_ADDRESS: Final = re.compile(
     r"(?!.*\b(?:calle|cl|cra|carrera|av|avenida|rua|street|jr|jiron|puerta|porta)\b)"
 )
 
-#: Fields in whose cells people write that, beside an address.
+#: Fields other than the address in whose cells people forbid publishing the place.
 _SAYING: Final = frozenset({"name", "status", "locality", "eligibility", "access"})
 _ADDRESSES: Final = frozenset({"address", "landmark"})
 
-#: Fields whose cells say that of the number, which is left out.
+#: Fields of phone numbers and mailboxes. "No difundir" in such a cell is about the number or
+#: mailbox, which is left out, and not about the place.
 _REACHES: Final = frozenset({"public_phones", "public_contact"})
 
-#: Headers that ask whether the place is a secret, with nothing beside; that ask whether it may be
-#: told of; and of what else that may be asked.
+#: Headers that ask whether the place is secret, and nothing else: "¿Es confidencial?".
 _ASKS_SECRET: Final = re.compile(
     rf"(?:(?:{_PLACE}|es|esta|e|is|it|un|una|uma|um|el|la|o|a|the|de|del|do|da|si|no|s|n|sim|nao|"
     r"yes|\d+|espacio|espaco|punto|ponto|albergue|abrigo|refugio|casa|hogar|shelter|site|space|"
@@ -163,8 +170,10 @@ _ASKS_SECRET: Final = re.compile(
     rf"(?:\s(?:{_PLACE}|si|no|s|n|sim|nao|yes|x|o|ou|or|del|de|do|da|la|el|lugar|espacio|albergue|"
     r"casa|ok))*"
 )
+#: Headers that forbid publishing, so that a yes makes the place secret: "No difundir (sí/no)".
 _ASKS_TO_BAN: Final = re.compile(rf"{_NO}(?:{_TELL}|{_SAY}\s{_SMALL}{_PLACE})")
 _NOUNS: Final = r"(?:publicacion|publicacao|divulgacion|divulgacao|difusion|diffusion)"
+#: Headers that ask whether the place may be published: "¿Se puede publicar?".
 _ASKS_TO_TELL: Final = re.compile(
     r"\b(?:public(?:ar\w*|able)|divulgar\w*|difundi\w+|"
     r"publish\w*|publier|publiable|diffuser|divulguer|disclose\w*|shareable)\b"
@@ -176,15 +185,17 @@ _ASKS_TO_TELL: Final = re.compile(
     rf"|\b{_ADDRESS}\s(?:es\s|e\s|is\s)?(?:publica|publico|public|publique)\b"
     r"|^(?:se )?(?:puede |pode |can )?(?:compartir|compartilhar|share)(?: si no)?$"
 )
-#: A room apart within a place, in headers that ask for one: "Espacio confidencial".
+#: Headers that ask for a private room within the place: "Espacio confidencial".
 _ASKS_FOR_A_ROOM: Final = re.compile(
     r"^(?!.*\b(?:es|e|is|esta)\b).*\b(?:espacio|espaco|lugar|punto|ponto|space|place)"
     rf"\s(?:{_HIDDEN}|{_KEPT})"
     rf"|^(?!.*\b(?:es|e|is|esta)\b).*\b(?:albergue|abrigo)\s{_KEPT}"
 )
+#: Things other than the place that a header may ask to publish.
 _ASKS_ELSE: Final = re.compile(r"\b(?:foto\w*|photos?|imagen\w*|imagem|logo\w*|video\w*)\b")
 
-#: Answers to these. A yes may be a degree; what else stands under "Contacto (no difundir)" is none.
+#: Answers that mean yes under such a header, also as a degree ("alta", "parcialmente"). Any other
+#: text, such as a name under "Contacto (no difundir)", is no yes.
 _IS_YES: Final = re.compile(
     r"(?:si|sim|yes|oui|wi|true|verdadeir?o|vrai|alt[oa]|high|total\w*|parcial\w*|muy|solo|"
     r"confiden\w*|reservad\w*|sigilos\w*|secret\w*|restri\w*)\b|(?:x|s|y|1|✓|✔)$"
@@ -196,22 +207,23 @@ _IS_NO: Final = re.compile(
 
 
 def _plain(text: str) -> str:
-    """Return a text as plain words with one blank between; a bar ends a sentence."""
+    """Return a text as folded words with one blank between; "|" stands between sentences."""
     ended = re.sub(r"[.;!?](?:\s|$)", " | ", folded(text))
     return " ".join(re.sub(r"[^a-z0-9|]+", " ", ended).split()).strip("| ")
 
 
 def is_withheld(cell: Value, name: str | None, header: str = "") -> bool:
-    """Return whether a cell says that the place is not to be told of.
+    """Return whether a cell says that the place must not be published.
 
     Parameters
     ----------
     name : str or None
-        Field of the cell's column; None for a column of no field, of which only what forbids to
-        tell where the place is counts.
+        Field of the cell's column; None for a column of no field, whose cells withhold the place
+        only if they forbid publishing it or telling where it is.
     header : str
-        Header of the column: "¿Es confidencial?" makes a yes say so, "¿Se puede publicar?" a no;
-        a column of no field whose header names an address is read as one.
+        Header of the column: under "¿Es confidencial?" a yes withholds the place, under "¿Se puede
+        publicar?" a no. A column of no field whose header names an address is read as the field
+        ``address``.
     """
     if name not in _REACHES and _is_withheld_by_answer(cell, _asked_by(header)):
         return True
@@ -231,14 +243,14 @@ def is_withheld(cell: Value, name: str | None, header: str = "") -> bool:
 
 
 def is_private(cell: Value, name: str) -> bool:
-    """Return whether a cell of numbers or mailboxes says that they are not to be told (P6)."""
+    """Return whether a cell forbids publishing the numbers or mailboxes that it holds (P6)."""
     is_said = name in _REACHES and isinstance(cell, str)
     return is_said and _FORBIDDEN_NUMBER.search(_plain(cell)) is not None
 
 
 @lru_cache(maxsize=10_000)
 def _asked_by(header: str) -> str:
-    """Return what a header asks: "secret" or "tell" with yes or no, an "address", or ""."""
+    """Return what a header asks: "secret" or "tell" (yes or no), "address", or "" for others."""
     asked = _plain(header).replace("| ", "")
     if _ASKS_ELSE.search(asked) or _ASKS_FOR_A_ROOM.search(asked):
         return ""
@@ -254,12 +266,13 @@ def _is_withheld_by_answer(cell: Value, asked: str) -> bool:
         return False
     said = _plain(str(cell))
     if asked == "tell":
-        # "No. 5" is an address.
+        # "No. 5" is a number in an address, not a no.
         return _IS_NO.match(said) is not None and not re.search(r"[1-9]", said)
     return _IS_YES.match(said or str(cell).strip()) is not None
 
 
-#: A letter that is asked for beside other papers, and papers that are called one.
+#: Words for a letter of referral. Papers that are called a letter, such as "carta de identidad",
+#: are left out.
 _LETTER: Final = re.compile(
     r"\b(?:cartas?(?! de (?:identidad|identidade|ciudadania|extranjeria|residencia|vecindad|"
     r"nacionalidad|conducir|conduccion|conducao|motorista|vacuna\w*|vacina\w*|salud|saude|"
@@ -267,6 +280,7 @@ _LETTER: Final = re.compile(
     r"orden del?|ordem d[eo]|derivacion|derivad[oa]s?|encaminha\w+|"
     r"referral|lettre)\b"
 )
+#: Words by which no letter is needed, or only if there is one.
 _NO_LETTER: Final = re.compile(
     r"\b(?:no|nao|not|non|sin|sem|sans|without|opcional\w*|optional|preferi\w+|ideal\w*|"
     r"si tiene\w*|se tiver)\b"
@@ -274,20 +288,21 @@ _NO_LETTER: Final = re.compile(
 
 
 def asks_for_a_letter(cell: Value) -> bool:
-    """Return whether any part of a cell of papers is a letter of who sends somebody."""
+    """Return whether a cell of required papers names a letter from whoever refers a person."""
     if not isinstance(cell, str):
         return False
     parts = re.split(r"[,;|/+]|\b(?:y|e|o|u|ou|and|or|et)\b", folded(cell))
     return any(_LETTER.search(part) and not _NO_LETTER.search(part) for part in parts)
 
 
-#: What says that a place is closed, after words that change nothing.
+#: Words before "cerrado" that leave its meaning as it is: "actualmente", "el albergue está".
 _BEFORE: Final = (
     r"(?:(?:esta|este|esse|foi|desde|20\d\d|se|encuentra|encontra|actualmente|atualmente|currently|ahora|agora|now|por|el|la|o|"
     r"momento|temporal\w*|temporari\w*|provisori\w*|provisional\w*|momentanea\w*|permanent\w*|"
     r"definitiv\w*|total\w*|ya|ja|is|it|the|est|il|actuellement|temporairement|espacio|lugar|local|"
     r"albergue|abrigo|centro|sede|punto|comedor)\s){0,5}"
 )
+#: Beginnings of cells that say that the place is closed.
 _CLOSED: Final = re.compile(
     rf"{_BEFORE}(?:cerrad[oa]s?|fechad[oa]s?|encerrad[oa]s?|suspendid[oa]s?|suspens[oa]|closed|shut|"
     r"cierre (?:temporal|definitivo)|ferme(?:e|es|s)?|clausurad[oa]s?|"
@@ -300,12 +315,14 @@ _CLOSED: Final = re.compile(
     r"(?:fuera|fora) de (?:servicio|servico|funcionamiento|funcionamento)|"
     r"ne fonctionne (?:pas|plus)|hors service)\b"
 )
+#: Words by which a place is closed for good.
 _FOR_GOOD: Final = re.compile(
     r"\b(?:no existe|nao existe|dejo de|deixou de|definitiv\w+|permanent\w*|"
     r"clausurad[oa]s?|desmantelad[oa]s?|encerrad[oa]s?|para siempre|"
     r"for good|(?:ya no|ja nao|no longer|ne \w+ plus)\b|(?:nao|no) \w+ (?:mas|mais)\b)"
 )
-#: What ends all hours that are told before it: "8:00-17:00 (cerrado desde 2023)".
+#: Words that close a place for good even after hours in the same cell: "8:00-17:00 (cerrado desde
+#: 2023)".
 _ENDED: Final = re.compile(
     r"\b(?:cerrad[oa]|fechad[oa]|encerrad[oa]|closed|ferme)\s(?:definitiv\w+|permanent\w*|"
     r"(?:desde|since|depuis)\s20\d\d)"
@@ -313,7 +330,7 @@ _ENDED: Final = re.compile(
 _DAYS: Final = "|".join(word for words in DAY_WORDS.values() for word in words if len(word) > 2)  # noqa: PLR2004
 _MONTHS: Final = "|".join(sorted(word for word in MONTH_WORDS if len(word) > 2))  # noqa: PLR2004
 
-#: Since when, or until which day, and a number to call: neither says when a place is open.
+#: Texts that say since when or until when a place is closed: their numbers are no opening hours.
 _SINCE: Final = re.compile(
     rf"^\W*20\d\d\b|^\W*(?:{_MONTHS})\s(?:de |del )?(?:20)?\d\d\b"
     rf"|\b(?:en|em|in)\s(?:20\d\d\b|(?:{_MONTHS})\s(?:de |del )?20\d\d)"
@@ -322,12 +339,14 @@ _SINCE: Final = re.compile(
     r"\d{1,2}\s\d{1,2}\s(?:20)?\d\d|20\d\d|"
     r"mes|meses|mese|months?|mois|anos?|years?|ans?|semanas?|weeks?|dias|days|pandemia|aviso|notice)\b"
 )
+#: Phone numbers to call: their digits are no opening hours either.
 _CALL: Final = re.compile(
     r"\b(?:llamar|tel\w*|cel\w*|ligar|call|whats\s?app|wsp|zap|info\w*)\s(?:\D{0,15})?\d[\d ]{0,20}"
     r"|\b\d[\d ]{6,20}\d\b"
 )
 
-#: What tells when a place is closed, or to whom, so that it is open otherwise: "cerrado los lunes".
+#: Words that say when or to whom a place is closed, so that otherwise it is open: "cerrado los
+#: lunes".
 _OTHERWISE: Final = re.compile(
     rf"\d|\b(?:{_DAYS})s?\b|\b(?:festiv|feriad|holiday|weekend|fin(?:es)? de|fi(?:m|ns) de|noche|"
     r"noite|night|tarde|manana|manha|madrugada|mediodia|meio|almuerzo|almoco|midi|hoy|hoje|today|"
@@ -341,8 +360,8 @@ _OTHERWISE: Final = re.compile(
 )
 
 
-#: Words of where a place is, or of who may know it: a row with one, and without a position, has a
-#: reason to have none, or is not where its town is.
+#: Words about where a place is or who may know it. A row with such a word and without a position is
+#: not placed at its town: its position may be withheld, or far from the town.
 _OF_THE_PLACE: Final = re.compile(
     r"segurid|seguranca|\breserv|restring|restrit|\bocult|autoriz|\bmap(?:a|as|ear|eo)\b|georref|"
     r"geoloc|\bgps\b|coorden|ubica|localizac|\bsolicitud\b|\bpedido\b|\bintern[oa]\b|amenaz|"
@@ -354,24 +373,25 @@ _OF_THE_PLACE: Final = re.compile(
     r"\btrata\b|victim|vitim|violen|maltrat|\bnna|lgb|osig|mujer|mulher|\bmenores\b|ninos solos"
 )
 
-#: Words of headers of positions, whatever field they are led to.
+#: Words of headers that ask for a position.
 _ASKS_WHERE: Final = re.compile(
     r"\b(?:gps|coord(?!ina)\w*|georref\w*|ubicacion|mapa?s?|maps|lat|lon|lng)\b"
 )
 
-#: Fields whose cells use such words of other things: "solicitud de refugio", "mujeres y niños".
+#: Fields whose cells use the words of `_OF_THE_PLACE` in other senses: "solicitud de refugio",
+#: "mujeres y niños".
 _OF_SERVICES: Final = frozenset({"services", "opening_hours", "languages", "documents_required",
                                  "eligibility", "genders", "sectors"})  # fmt: skip
 
 
 def speaks_of_the_place(cell: Value, name: str | None, header: str) -> bool:
-    """Return whether a cell has a word of where the space is, or of who may know it.
+    """Return whether a cell has a word about where the space is or who may know it.
 
     Parameters
     ----------
     name : str or None
-        Field of the cell's column; None for one of no field, of which a header of positions alone
-        says so, if there is anything beneath it.
+        Field of the cell's column; None for a column of no field. If the header of such a column
+        asks for a position, any text in the cell is enough.
     """
     if not isinstance(cell, str) or not cell.strip():
         return False
@@ -380,13 +400,14 @@ def speaks_of_the_place(cell: Value, name: str | None, header: str) -> bool:
     return name not in _OF_SERVICES and _OF_THE_PLACE.search(_plain(cell)) is not None
 
 
-#: Words of headers that ask whether a place is open, and words that may stand beside them; any
-#: other makes it the state of something else: "Estado del convenio", "Situação do contrato".
+#: Words of headers that ask whether a place is open: "Situação".
 _STATES: Final = word_set(
     "estado estatus status situacion situacao vigencia vigente operativo operativa operacional "
     "funcionamiento funcionamento funcionando sigue abierto abierta aberto aberta activo activa "
     "ativo ativa"
 )
+#: Words that may stand beside those of `_STATES`. Any other word makes it the state of something
+#: else: "Estado del convenio", "Situação do contrato".
 _BESIDE_STATES: Final = word_set(
     "obs observ observacion observaciones observacao observacoes recado nota notas actual atual "
     "del de el la o a y e espacio espaco local lugar punto ponto casa obra corte al hoy hoje "
@@ -396,7 +417,7 @@ _BESIDE_STATES: Final = word_set(
 
 @lru_cache(maxsize=10_000)
 def asks_for_a_state(header: str) -> bool:
-    """Return whether a header asks whether a place is open, among remarks: "Situação / obs."."""
+    """Return whether a header asks if a place is open, maybe with remarks: "Situação / obs."."""
     said = set(_plain(header).split()) - {"|"}
     return bool(said & _STATES) and said <= _STATES | _BESIDE_STATES
 
@@ -407,8 +428,8 @@ def closing(cell: Value) -> str | None:
     Returns
     -------
     str or None
-        "closed" where it is for good, else "temporarily_closed"; None where the cell says nothing
-        of that, or says when or to whom a place is closed that is open otherwise.
+        "closed" if for good, else "temporarily_closed"; None if the cell does not say that the
+        place is closed, or says only when or to whom it is: "cerrado los lunes".
     """
     if not isinstance(cell, str):
         return None

@@ -1,8 +1,8 @@
-"""Weekly opening hours as people write them in one cell: days, times, or a doubt for a person.
+"""Parser of weekly opening hours as people write them in one cell.
 
 A small grammar of days and ranges of times, in Spanish, Portuguese, English and French. Every word
-has to be understood; a cell with anything else, or with two likely readings ("6 a 6"), is no
-hours but a `CellError`, so that nobody is sent to a door on a guess.
+has to be understood: a cell with an unknown word, or with two likely readings ("6 a 6"), raises a
+`CellError`, so that nobody is sent to a door on a guess.
 """
 
 import re
@@ -24,14 +24,14 @@ from geo.text.normalize import folded
 _DAY: Final = 24 * 60
 _NOON: Final = 12 * 60
 
-#: Longest opening that is read of times without "a. m." and "p. m.", such as 8 to 6 [A]: a longer
-#: one, such as 7 to 7, is a night as likely as a day.
+#: Longest opening, in minutes, that is read from times without "a. m." and "p. m.", such as 8 to 6
+#: [A]. A longer one, such as 7 to 7, is as likely a night as a day.
 _LONGEST_DAY: Final = 10 * 60 + 30
 
-#: First and last hour at which a day begins that is written without "a. m." [A].
+#: Hours without "a. m." at which a day may begin [A].
 _MORNING: Final = range(6, 12)
 
-#: Last hour that means the afternoon where it follows an opening of the morning, or ends one [A].
+#: Hours without "p. m." that mean the afternoon, after an opening in the morning or as its end [A].
 _AFTERNOON: Final = range(1, 8)
 
 #: Longest break at noon [A].
@@ -40,7 +40,7 @@ _LONGEST_BREAK: Final = 3 * 60
 #: Earliest opening that may end on the next morning: night shelters open in the evening [A].
 _EVENING: Final = 17 * 60
 
-#: Shortest word of which a wrong letter is forgiven: "biernes" [A].
+#: Fewest letters of a word in which one wrong letter is forgiven: "biernes" [A].
 _FORGIVEN: Final = 5
 
 Kind = Literal[
@@ -59,7 +59,8 @@ _REWRITES: Final = tuple(
     for pattern, written in (
         (r"\b(una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce)(?=\ de\ la\ )",
          lambda found: str(_NUMBERS.index(found[0]) + 1)),
-        # Halves of the day in words. One at night is nobody's hour: it stays unknown.
+        # Halves of the day in words. Hours from 1 to 5 "de la noche" stay as they are and are
+        # refused.
         (r"(?<=\d)\s*(de|da|del)?\s?(la\s)?(manana|madrugada|manha|matin)\b", "am"),
         (r"(?<=\d)\s*(de|da|del)?\s?(la\s)?(tarde|l'apres-midi|soir)\b", "pm"),
         (r"\b12(:?00)?\s*(de\ la\ noche|da\ noite)\b", " medianoche "),
@@ -113,7 +114,7 @@ _TOKEN: Final = re.compile(
 _TIME: Final = re.compile(r"(\d{1,2}?)(?:\s*[:.h]?\s*(\d{2}))?(?::00)?\s*h?\s*(am|pm)?")
 
 _SINGLE: Final = {"l": 0, "x": 2, "j": 3, "v": 4, "s": 5, "d": 6}
-#: Letters of days in a row; a single M is Tuesday or Wednesday.
+#: Number of days from Monday on, by initials in a row; a single "m" is Tuesday or Wednesday.
 _ROWS: Final = {"lmmjv": 5, "lmxjv": 5, "lmmjvs": 6, "lmxjvs": 6, "lmmjvsd": 7, "lmxjvsd": 7}
 
 _DAYS: Final[dict[str, int]] = {
@@ -123,7 +124,8 @@ _DAYS: Final[dict[str, int]] = {
     if len(word) > 1
     for form in (word, f"{word}s" if len(word) >= _FORGIVEN else word)
 } | {"ve": 4, "vier": 4, "ven": 4, "mier": 2, "mer": 2, "juev": 3, "jeu": 3, "sam": 5, "dim": 6}
-#: Names of which a wrong letter is forgiven; "terca" is a letter from "cerca".
+#: Names of days in which one wrong letter is forgiven. "terca" (Tuesday) is left out: it is one
+#: letter from "cerca" (near).
 _FORGIVEN_DAYS: Final = ("lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "sabados",
                          "domingo", "domingos")  # fmt: skip
 
@@ -144,11 +146,11 @@ _SIGNS: Final[dict[str, Kind]] = {
     **dict.fromkeys(_DASHES, "to"),
     **dict.fromkeys(";.", "end"),
 }
-#: Categories of Unicode of pictures and invisible characters, which say nothing.
+#: Categories of Unicode of pictograms and invisible characters, which are skipped.
 _DRAWN: Final = frozenset({"So", "Cf", "Mn"})
 _AFTERNOONS: Final = frozenset({"tarde", "tardes", "afternoon", "vespertino"})
 
-#: Words that change nothing.
+#: Words that are skipped, because the hours are the same without them.
 _FILLING_TEXT: Final = (
     "horario horarios atencion atendimento de desde del las los la el les le entre en na os das "
     "dos do da du des abierto abierta abrimos abre abren open aberto aberta ouvert ouverte from "
@@ -178,7 +180,7 @@ class WeekHours:
 
 @dataclass(frozen=True)
 class _Clock:
-    """A time as written: minutes if it can be read one way only, else the hour of twelve."""
+    """Time of day as written, with its half of the day if the text states one."""
 
     hour: int
     minute: int
@@ -199,11 +201,11 @@ class _Clock:
 
     @property
     def readings(self) -> set[int]:
-        """Minutes of the day that it may mean."""
+        """Minutes of the day that the time may mean: two, if its half of the day is not stated."""
         return {self.at} if self.is_plain else {self.at, (self.at + _NOON) % _DAY}
 
     def in_half(self, half: str | None) -> "_Clock":
-        """Return the time in the part of the day that a word names; a morning ends at noon."""
+        """Return the time in the half of the day that a word such as "tarde" states; 12 is noon."""
         if half is None or self.is_plain:
             return self
         if self.hour == 12:  # noqa: PLR2004 - noon
@@ -221,7 +223,7 @@ class _Token:
 
 @dataclass
 class _Group:
-    """Days or times that stand together; the last of a sentence if it is complete there."""
+    """Days, or ranges of times in minutes of the day, that stand together in a cell."""
 
     days: set[int] = field(default_factory=set)
     has_holidays: bool = False
@@ -253,7 +255,7 @@ def read_week(value: object) -> WeekHours:
 
 
 def read_day(value: object) -> list[tuple[str, str]]:
-    """Return the hours of one day, whose column names it, as pairs of HH:MM; none if it is closed.
+    """Return the hours in the column of one weekday as pairs of HH:MM; an empty list if closed.
 
     Raises
     ------
@@ -326,7 +328,7 @@ def _clock(text: str) -> _Clock:
 
 
 class _Parser:
-    """Groups of days and of times, in the order in which they stand."""
+    """Parser of tokens into groups of days and groups of times, in their order in the cell."""
 
     def __init__(self, tokens: Sequence[_Token]) -> None:
         self._tokens = [one for n, one in enumerate(tokens) if not _is_filling(tokens, n)]
@@ -390,7 +392,7 @@ class _Parser:
             if self._is(0, "and") and self._is(1, "day", "every", "holiday"):
                 self._at += 1
             elif token.kind == "day" and self._is(0, "day"):
-                # "Lunes aviernes": what was between them is lost.
+                # Two days with nothing between can be a range or a list.
                 raise _unclear()
         return group
 
@@ -437,7 +439,7 @@ class _Parser:
         return "pm" if token.text in _AFTERNOONS else "am"
 
     def _take_closed(self, found: list[_Group]) -> None:
-        """Take "domingo cerrado", "cerrado: domingo" after complete hours, or a break in them."""
+        """Read closed days, "domingo cerrado" or "cerrado: domingo", or a break within hours."""
         self._skip()
         if self._is(0, "time"):
             self._take_break(found)
@@ -451,7 +453,7 @@ class _Parser:
             self.holidays = "closed"
 
     def _take_break(self, found: list[_Group]) -> None:
-        """Take "cerrado de 12 a 1 por almuerzo" out of the opening that it lies in."""
+        """Cut a break, such as "cerrado de 12 a 1 por almuerzo", out of the hours around it."""
         start, end = self._peek(), self._peek(2)
         ranges = found[-1].ranges if found else None
         if not (ranges and start and end and start.clock and end.clock and self._is(1, "to")):
@@ -489,19 +491,19 @@ class _Parser:
 
 
 def _is_filling(tokens: Sequence[_Token], at: int) -> bool:
-    """Return whether "a" or "as" is no range here: it stands between no two times or days."""
+    """Return whether an "a" or "as" marks no range, as no time or day stands before it."""
     if tokens[at].kind != "to" or tokens[at].text not in {"a", "al", "as"}:
         return False
     return at == 0 or tokens[at - 1].kind not in {"time", "day"}
 
 
 def _range(start: _Clock, end: _Clock, before: tuple[int, int] | None) -> tuple[int, int]:
-    """Return opening and close in minutes of the day; a close beyond the day is on the next."""
+    """Return opening and closing in minutes of the day; a close after midnight is above 1440."""
     opens, closes = _readings(start, end, before)
     if closes == 0 and opens >= _NOON:
-        closes = _DAY  # "4 p. m. a 12 a. m."; of a morning it may be a slip for noon
+        closes = _DAY  # "4 p. m. a 12 a. m."; after a morning, noon may be meant
     if closes <= opens:
-        # Over midnight: said by the clock itself, and in the evening.
+        # Only an opening in the evening, with a clear closing time, may go over midnight.
         if opens < _EVENING or closes == opens:
             raise _unclear()
         closes += _DAY
@@ -519,7 +521,7 @@ def _readings(start: _Clock, end: _Clock, before: tuple[int, int] | None) -> tup
 
 
 def _end_after(start: _Clock, end: _Clock) -> int:
-    """Return an end without its half of the day after a start that has it."""
+    """Return an end, in minutes, that lacks its half of the day, after a start that states it."""
     if start.half is None:
         # 18:00 a 6:00: a clock of 24 hours.
         if start.hour == 0 or (start.at >= _EVENING and end.has_minutes):
@@ -538,7 +540,7 @@ def _end_after(start: _Clock, end: _Clock) -> int:
 
 
 def _start_before(start: _Clock, end: _Clock) -> int:
-    """Return a start without its half of the day before an end that has it."""
+    """Return a start, in minutes, that lacks its half of the day, before an end that states it."""
     if end.half is None:
         # 8 a 17: a clock of 24 hours, unless the start would be at night.
         if start.hour in _MORNING or start.has_minutes or start.hour == 12:  # noqa: PLR2004 - noon
@@ -561,7 +563,7 @@ def _start_before(start: _Clock, end: _Clock) -> int:
 
 
 def _unmarked(start: _Clock, end: _Clock, before: tuple[int, int] | None) -> tuple[int, int]:
-    """Return a range of two times that may be of either half of the day."""
+    """Return a range of two times that both lack their half of the day, in minutes of the day."""
     if before is not None and start.at < before[1]:
         # "8-12 y 2-6": what comes after the morning is the afternoon.
         if start.hour in _AFTERNOON and start.at + _NOON >= before[1] and end.at > start.at:
@@ -580,7 +582,7 @@ def _unmarked(start: _Clock, end: _Clock, before: tuple[int, int] | None) -> tup
 
 
 def _paired(groups: list[_Group], closed: set[int], holidays: str | None) -> WeekHours:
-    """Pair days with their times, whichever stand first."""
+    """Pair groups of days with groups of times, whichever of the two stands first."""
     if len(groups) == 1 and groups[0].ranges == [(0, _DAY)]:
         groups = [_Group(days=set(range(7))), *groups]
     made: dict[int, list[tuple[int, int]]] = {}
@@ -599,12 +601,12 @@ def _paired(groups: list[_Group], closed: set[int], holidays: str | None) -> Wee
 
 
 def _sentences(groups: Sequence[_Group]) -> Iterator[list[_Group]]:
-    """Give groups by sentences that have days and times, an incomplete one with the next."""
+    """Yield the groups of each sentence with days and times; an incomplete one takes the next."""
     sentence: list[_Group] = []
     for at, group in enumerate(groups):
         last = sentence[-1] if sentence else None
         if last is not None and last.ends_sentence and len(sentence) % 2 == 0:
-            # Times on a line of their own go on with those before, unless days of theirs follow.
+            # Times on a line of their own belong to the days before, unless days follow them.
             is_more = not group.is_days and not last.is_days and (len(groups) - at) % 2
             if not is_more:
                 yield sentence

@@ -15,13 +15,14 @@ from geo.imports.readers.table import LONGEST, CellError, Value
 from geo.text.countries import CODES
 from geo.text.normalize import folded
 
-#: What stands between a place and the division it is in: "Ipiales - Nariño", "Tumbes (Perú)".
+#: Signs between a place and the division it is in: "Ipiales - Nariño", "Tumbes (Perú)".
 _BETWEEN_PLACES: Final = re.compile(r"\s*[/|;(,]\s*|\s+[-–—]\s+|[- ](?=[A-Z]{2}\)?$)")
 
-#: What can stand between a state and its date: "ativo - 06/10/25", "abierto (mayo 2025)".
+#: Signs between a status and its date: "ativo - 06/10/25", "abierto (mayo 2025)".
 _BETWEEN: Final = re.compile(r"[\s,;:|/([–—-]+")
 
-#: Words that say that something was looked at then, and words that may stand about the date.
+#: Words beside a date that say that somebody looked then ("visto", "actualizado"), and small words
+#: around the date.
 _SEEN: Final = word_set(
     "visto vista verificado verificada verif confirmado confirmada conf conferido actualizado "
     "actualizada act atualizado atualizada checado chequeado revisado revisada ult ultima ultimo "
@@ -29,39 +30,41 @@ _SEEN: Final = word_set(
     "checked verified vu verifie el al em en dia la en o a le on"
 )
 
-#: Such words that stand within states, too: "en funcionamiento".
+#: Words of `_SEEN` that labels of a status contain, too: "en funcionamiento".
 _KEPT_WITHIN: Final = frozenset({"en", "em"})
 
-#: Words of states: what else stands beside a date says what the date is of: "convenio 31/12/2025".
+#: Words of labels of a status. Any other word beside a date makes it the date of something else:
+#: "convenio 31/12/2025".
 _OF_A_STATE: Final = frozenset(
     word for labels in LABELS["status"].values() for label in labels for word in label.split()
 ) - {"cierre", "vigente"} | {"temporal", "definitivo", "parcialmente"}
 
 _MAIL: Final = re.compile(r"[^\s,;|<>()]{1,64}@[^\s,;|<>()]{1,255}")
 
-#: Codes of a list as survey programs write them: small letters, joined by an underscore.
+#: Codes of a multiple choice as survey programs write them: small letters, joined by an underscore.
 _CODES: Final = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*(?: [a-z0-9]+(?:_[a-z0-9]+)*)*")
 
-#: Words with blanks between, as people type them into a form for such a list.
+#: Words with blanks between, as people type the items of such a multiple choice into a form.
 _WORDS: Final = re.compile(r"[^\W\d_][\w'’]*(?: [^\W\d_][\w'’]*)*")
 
-#: Least share of cells that are written so; of later words that begin a cell elsewhere; fewest
-#: cells of several words by which their order is known to be free; all [A].
+#: Limits of `are_codes`, all [A]: least share of cells that are written as codes or as words; least
+#: share of second and further words that begin another cell; fewest cells of several words.
 _MOST, _FREE, _FEWEST = 0.8, 0.6, 3
 
 type Parts = dict[str, Value]
 
 
 def _places(text: str, fields: Sequence[str]) -> Parts:
-    """Return places by field: country and division are known by their names, the rest is the town.
+    """Split a text into country, division and town, the first two recognised by their names.
 
-    A text without a known division is the first field's, whole.
+    If neither is recognised, or more than a town is left over, the first field gets the whole text.
     """
     pieces = [piece.strip(" ).") for piece in _BETWEEN_PLACES.split(text) if piece.strip(" ).")]
     found: Parts = {}
     rest = list(pieces)
     for name, is_one in (("country", _is_country), ("admin1", is_division)):
-        # The last piece first: "Santander/Norte de Santander" is a town of that department.
+        # A division follows its towns, so the last piece goes first: "Santander/Norte de
+        # Santander".
         order = rest if fields[0] == name else rest[::-1]
         piece = next((one for one in order if is_one(one)), None)
         if name in fields and piece is not None and len(rest) > 1:
@@ -77,10 +80,10 @@ def _is_country(text: str) -> bool:
 
 
 def _dated(text: str, fields: Sequence[str]) -> Parts:
-    """Return what stands before or after a date, and the date; without one, all as the first.
+    """Split a text into a status and the date of its confirmation; without a date, all is status.
 
-    Only a state and words of seeing may stand beside the date: until when a place is closed, when
-    it opened or when its agreement ends is not when somebody looked, and a person has to read it.
+    Only words of a status and words such as "visto" may stand beside the date. Otherwise it is
+    another date, such as when an agreement ends, and the text is left whole, for a person to read.
     """
     state, date = fields
     if is_date(text):
@@ -98,7 +101,7 @@ def _dated(text: str, fields: Sequence[str]) -> Parts:
 
 
 def _state_of(text: str) -> str:
-    """Return the state that stands beside a date, without words of seeing; "" if more is said."""
+    """Return the status beside a date without words such as "visto"; "" if the text says more."""
     pieces = [(piece[0], folded(piece[0])) for piece in re.finditer(r"[^\W\d_]+", text)]
     if re.search(r"\d", text) or any(
         plain not in _SEEN and plain not in _OF_A_STATE for _, plain in pieces
@@ -123,7 +126,7 @@ def is_date(text: str) -> bool:
 
 
 def _contacts(text: str, fields: Sequence[str]) -> Parts:
-    """Return the numbers and the mailboxes of a cell apart."""
+    """Split a cell into phone numbers and mailboxes."""
     mails = [mail.strip(".") for mail in _MAIL.findall(text)]
     numbers = " / ".join(
         part
@@ -134,7 +137,7 @@ def _contacts(text: str, fields: Sequence[str]) -> Parts:
     return {name: value for name, value in found.items() if value and name in fields}
 
 
-#: What reads the parts of a cell, by the fields that it holds.
+#: Functions that split a cell into the values of several fields, by the set of these fields.
 _READERS: Final[dict[frozenset[str], Callable[[str, Sequence[str]], Parts]]] = {
     frozenset({"locality", "admin1"}): _places,
     frozenset({"locality", "country"}): _places,
@@ -149,14 +152,15 @@ COMBINED: Final = frozenset(_READERS)
 
 
 def split(cell: Value, fields: Sequence[str]) -> Parts:
-    """Return the values of the fields that a cell holds, each still as it is written.
+    """Split a cell that holds several fields into the value of each, still as written.
 
-    What cannot be told apart is left whole to one field, whose own reader then judges it.
+    A text that cannot be split becomes the whole value of one field, whose conversion accepts or
+    refuses it.
 
     Parameters
     ----------
     fields : sequence of str
-        One of `COMBINED`; of places the first is the one that the file writes first.
+        One of `COMBINED`; fields of places in the order in which the file writes them.
     """
     if cell is None:
         return {}
@@ -166,11 +170,12 @@ def split(cell: Value, fields: Sequence[str]) -> Parts:
 
 
 def are_codes(cells: Iterable[Value]) -> bool:
-    """Return whether a column holds lists with blanks between, as survey programs write them.
+    """Return whether a column holds lists with blanks between items, as survey programs write them.
 
-    They are codes, some with an underscore or few that make many cells; or words most of which
-    begin other cells, so that their order is free: "português espanhol", "espanhol". "Kit de aseo"
-    is neither. One cell of five may be written otherwise; one that denies something is none.
+    Items are codes, of which one has an underscore or few fill many cells; or they are words in
+    free order, most of which begin other cells, too: "português espanhol", "espanhol". "Kit de
+    aseo" is neither. One cell of five may be written otherwise; a cell with a denial is not
+    regarded.
     """
     texts = [
         bare

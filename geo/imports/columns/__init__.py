@@ -1,4 +1,4 @@
-"""Which column of a stranger's file is which field: headers and cells judged together, all at once.
+"""Recognition of the field of each column of an unknown file, by headers and cells together.
 
-`imports` alone imports it.
+Only `imports` imports this package.
 """

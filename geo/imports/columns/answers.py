@@ -1,4 +1,4 @@
-"""Columns of yes and no, one for each comfort of a place: "¿Wifi?", "Baños (S/N)"."""
+"""Columns of yes and no, one for each amenity of a place: "¿Wifi?", "Baños (S/N)"."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from geo.imports.headers.concepts import is_about_a_person, is_kept_back
 from geo.imports.headers.wording import DENIALS, plain, stem, word_set, words_of
 from geo.imports.readers.table import CellError, Table, Value
 
-#: Words for what a place has, by code of the vocabulary of amenities.
+#: Words for the amenities of a place, by code of their vocabulary.
 _WORDS: Final[Mapping[str, str]] = {
     "pets_allowed": "mascota animal animales animais pet pets perro estimacao bicho",
     "wifi": "wifi wi fi internet",
@@ -27,8 +27,8 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 _CODES: Final = {stem(word): code for code, words in _WORDS.items() for word in words.split()}
 
-#: Words that may stand beside them: whether there is one, and for whom it is open. Every other word
-#: can turn the question: "Agua contaminada", "Mascotas prohibidas", "Perro guardián".
+#: Words that may stand beside an amenity in a header: whether there is one, and for whom. Any other
+#: word can change what is asked: "Agua contaminada", "Mascotas prohibidas", "Perro guardián".
 _BESIDE: Final = frozenset(
     stem(word)
     for word in word_set(
@@ -51,7 +51,7 @@ _MOST: Final = 0.8
 
 
 def answers_in(table: Table, columns: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return the code of each column, among those given, that answers for one comfort alone."""
+    """Return the given columns that ask for one amenity each with yes or no, and its code."""
     found: dict[str, str] = {}
     for column in columns:
         code = _comfort(_CHOICE.sub(" ", column))
@@ -64,7 +64,7 @@ def answers_in(table: Table, columns: Iterable[str]) -> dict[str, dict[str, str]
 
 
 def _comfort(header: str) -> str | None:
-    """Return the code of the one comfort that a header asks for, and nothing beside; else None."""
+    """Return the code of the one amenity that a header asks for, or None if there is no such."""
     if DENIALS & set(plain(header).split()):
         return None
     words = [stem(word) for word in words_of(header)]

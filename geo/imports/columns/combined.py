@@ -1,4 +1,4 @@
-"""Columns whose cells hold several fields: which, and in which order."""
+"""Columns whose cells hold several fields: which fields, and in which order."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _MOST: Final = 0.5
 #: Least share of cells with a number and with a mailbox in a column of both [A].
 _EACH: Final = 0.1
 
-#: Combinations of places, in the order of writing.
+#: Fields of places that one cell may hold, in the order in which the cell writes them.
 _PLACES: Final = (
     ("locality", "admin1"), ("admin1", "locality"), ("locality", "admin1", "country"),
     ("country", "admin1", "locality"), ("locality", "country"), ("country", "locality"),
@@ -29,14 +29,15 @@ _PLACES: Final = (
 
 _STATE: Final = ("status", "confirmed_on")
 
-#: What stands between two places, or before the letters of a country: "Danlí HN".
+#: Signs between two places, or letters of a country at the end: "Danlí HN".
 _HOLDS_SEVERAL: Final = re.compile(r"[/|;(,–—-]| [A-Z]{2}$")
 
 
 def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
     """Return the fields that most cells of a column hold together; empty if they hold one.
 
-    Whether numbers and mailboxes are of persons is for `recognition` to say, which sees the rows.
+    Whether phone numbers and mailboxes belong to persons is tested in `recognition`, which sees
+    whole rows.
     """
     texts = [cell for cell in cells if isinstance(cell, str)]
     if len(texts) < evidence.FEWEST or is_kept_back(column) or evidence.names_persons(texts):
@@ -60,7 +61,7 @@ def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
 
 
 def _count(texts: Sequence[str], fields: Sequence[str]) -> int:
-    """Return how many cells hold all fields, the first of them first."""
+    """Return how many cells hold all given fields and begin with the value of the first."""
     held = [
         (text, split(text, fields)) for text in texts if re.search(r"[/|;(,–—-]| [A-Z]{2}$", text)
     ]

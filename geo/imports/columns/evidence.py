@@ -1,4 +1,4 @@
-"""What the cells of a column are likely values of: for each field, the share that it takes."""
+"""Evidence of cells: for each field, which share of a column's cells are likely values of it."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,37 +22,39 @@ from geo.text.normalize import folded
 type Cells = Sequence[Value]
 type Read = Callable[[Value], bool]
 
-#: Most and fewest cells by which a column is told: enough for a share [A].
+#: Most and fewest cells of a column that are read to recognise its field; a share needs no more
+#: [A].
 _MOST_CELLS, _FEWEST_CELLS = 50, 12
 
-#: Columns of a file from which fewer cells of each are read, to be quick in a wide file [A].
+#: Number of columns above which fewer cells of each are read, to be quick in wide files [A].
 _WIDE: Final = 200
 
-#: Most cells whose shape is kept: each is asked about for several fields.
+#: Most cells whose test for a phone number is cached: several fields ask for it.
 _KEPT: Final = 10_000
 
-#: Fewest cells that speak against a field: of two, one may be a slip [A].
+#: Fewest cells that can rule out a field: of two, one may be a slip [A].
 FEWEST: Final = 3
 
-#: Least share of cells that are plainly something else, such as dates in a column of names [A].
+#: Share of cells that are plainly something else, such as dates in a column of names, from which
+#: they rule out a field [A].
 _MOSTLY: Final = 0.6
 
 #: Least share of different cells in a column of names: few spaces share one [A].
 _DISTINCT: Final = 0.7
 
-#: Least share of rows that a column of names has a name of its own for, whose header is of an
-#: institution [A].
+#: Least share of filled cells, and of different ones among them, by which a column of institutions
+#: names the places [A].
 _NEARLY: Final = 0.9
 
-#: What stands between the things that a cell names.
+#: Signs between the things that a cell names.
 _PIECES: Final = re.compile(r"[/|;(,–—-]")
 
-#: Least share of cells that begin with a person's name, from which a column is about persons [A].
+#: Share of cells with a person's name from which a column is about persons [A].
 _PERSONS: Final = 0.25
 
 
 def told_by(columns: int) -> int:
-    """Return how many cells of each column are read in a file of so many columns."""
+    """Return how many cells of each column are read in a file with this number of columns."""
     return max(_FEWEST_CELLS, _MOST_CELLS * _WIDE // max(columns, _WIDE))
 
 
@@ -63,17 +65,17 @@ class Evidence:
     Attributes
     ----------
     share : callable
-        From cells to the share, 0 to 1, that are likely values of the field.
+        Function from cells to the share of them, 0 to 1, that are likely values of the field.
     enough : float
-        Least share that speaks for the field.
+        Least share that makes the field likely.
     alone : float
-        Points of a column whose header says nothing; 0: the header has to say something.
+        Points if the header does not suggest the field; with 0, it has to.
     with_header : float
-        Points beside what the header says.
+        Points if the header suggests the field, in addition to those of the header.
     least : float
         Share below which the column is not of the field, whatever its header says.
     strict : callable or None
-        Share by which cells alone tell the field; None: `share`.
+        Function in place of `share` if the header does not suggest the field.
     """
 
     share: Callable[[Cells], float]
@@ -85,7 +87,10 @@ class Evidence:
 
 
 def _labels(name: str) -> Callable[[Cells], float]:
-    """Return the share of cells, or of the codes of a survey's list, that are labels of a field."""
+    """Return a function from cells to the share of them that are labels of a field.
+
+    In a column of codes with blanks between them, each code stands for a cell.
+    """
     known = _of_each(is_label(name))
     return lambda cells: known(_codes_of(cells)) if are_codes(cells) else known(cells)
 
@@ -179,32 +184,34 @@ def _has_number(cell: str) -> bool:
     return found is not None and len(re.sub(r"\D", "", found[0])) in range(7, 16)
 
 
-#: In a second column of numbers, that it is the one of the first.
+#: Words in a second column of phone numbers that mean "the same number as in the first".
 _SAME: Final = frozenset({"mismo", "el mismo", "la misma", "idem", "o mesmo", "mesmo", "same"})
 
 
 def _phones(cells: Cells) -> float:
-    """Return the share of numbers among cells that are no yes, no "no" and no "the same"."""
+    """Return the share of phone numbers among the cells other than yes, no and "the same"."""
     said = [cell for cell in cells if not is_answered(cell) and folded(str(cell)) not in _SAME]
     return _of_each(is_phone)(said if len(said) >= FEWEST else cells)
 
 
 def is_mail(cell: Value) -> bool:
-    """Return whether a cell holds an address of electronic mail."""
+    """Return whether a cell holds an email address."""
     return isinstance(cell, str) and re.search(r"\S@\S{1,255}\.\S", cell) is not None
 
 
 def is_count(cell: Value) -> bool:
-    """Return whether a cell begins with a number that can be of people, and is no date."""
+    """Return whether a cell begins with a number that can be one of people, and is no date."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return float(cell).is_integer() and 0 <= cell <= 10_000  # noqa: PLR2004 - people in a place
     return isinstance(cell, str) and _COUNT.match(folded(cell)) is not None and not _date(cell)
 
 
-#: From one time of a day to another, of which one at least is said to be one; or a day of the week
-#: with a number beside it. A time alone may be when a door opens.
+#: Marks of a time of day: "8 am", "17 h".
 _MARK = r"(?:am|pm|a\.\s?m\.?|p\.\s?m\.?|hs?|hrs?|horas?)"
+#: Words and signs between two times.
 _UNTIL = r"(?:-|a|al|as|hasta|ate|to|/|y)"
+#: Two times of day, at least one with a mark or minutes, or a day of the week with a number. A
+#: single time is no opening hours: it may be when a door opens.
 _OF_A_CLOCK: Final = re.compile(
     rf"\d\s*(?::\d\d\s*)?{_MARK}?\s*{_UNTIL}\s*\d+(?::\d\d|\s*{_MARK}\b)|"
     rf"\d(?::\d\d|\s*{_MARK})\s*{_UNTIL}\s*\d|\b24\s*{_MARK}\b|"
@@ -214,7 +221,7 @@ _reads_hours = _converts("opening_hours")
 
 
 def _is_of_hours(cell: Value) -> bool:
-    """Return whether a cell is of hours, also where a person has to say which days they mean."""
+    """Return whether a cell is of opening hours, even if a person has to say of which days."""
     return _reads_hours(cell) or (
         isinstance(cell, str) and not _date(cell) and _OF_A_CLOCK.search(folded(cell)) is not None
     )
@@ -225,7 +232,7 @@ def _count_with_unit(cell: Value) -> bool:
 
 
 def _names(cells: Cells) -> float:
-    """Return the share of cells that begin as spaces are called, where they are not repeated."""
+    """Return the share of cells that begin with a word such as "Casa"; 0 if cells repeat."""
     if distinct(cells) < _DISTINCT:
         return 0.0
     return _of_each(
@@ -237,11 +244,11 @@ def _names(cells: Cells) -> float:
 
 
 def are_ids(cells: Cells) -> bool:
-    """Return whether cells name each row for good: all different, and no numbers of rows.
+    """Return whether cells are ids of their rows: all different, and no row numbers.
 
-    Of two rows with one id the second would change the space of the first; a row's number is
-    another one's after the next row is put in, in whatever order and with whatever letters before
-    it. Bare numbers hardly above the count of rows are such numbers with gaps.
+    A second row with an id would change the space of the first. Row numbers pass to other rows when
+    a row is inserted, even if letters stand before them or the rows are in another order. Bare
+    numbers of at most `_GAPS` times the count of rows are taken for row numbers with gaps.
     """
     held = _held(cells)
     if len(set(held)) < len(held):
@@ -256,13 +263,13 @@ def are_ids(cells: Cells) -> bool:
 
 
 def are_bare_numbers(cells: Cells) -> bool:
-    """Return whether all cells are numbers without letters, which two files can share."""
+    """Return whether all cells are numbers without letters, which other files may have, too."""
     held = _held(cells)
     return bool(held) and all(re.fullmatch(r"\W*\d+\W*", one) for one in held)
 
 
 def are_counted(cells: Cells) -> bool:
-    """Return whether cells count the rows: whole numbers from 0 or 1 on, few of them left out."""
+    """Return whether cells number the rows: whole numbers from 0 or 1 upwards with few gaps."""
     held = _held(cells)
     numbers = [int(one) for one in held if re.fullmatch(r"\d{1,9}", one)]
     if len(numbers) < len(held) or len(held) < FEWEST:
@@ -278,12 +285,12 @@ def _held(cells: Cells) -> list[str]:
 #: A number with or without letters before it: "P-1", "2.".
 _COUNTED: Final = re.compile(r"([a-z]{0,20})[^a-z0-9]{0,5}(\d{1,9})[^a-z0-9]{0,5}")
 
-#: How many times the count of rows their numbers with gaps reach at most [A].
+#: Largest bare number, in multiples of the count of rows, that is taken for a row number [A].
 _GAPS: Final = 10
 
 
 def names_each_row(cells: Cells) -> bool:
-    """Return whether nearly every cell is there, in words, and another one than all others."""
+    """Return whether nearly every row has a cell with words that no other row has."""
     held = _held(cells)
     return (
         len(held) >= max(_NEARLY * len(cells), 2 * FEWEST)
@@ -293,15 +300,15 @@ def names_each_row(cells: Cells) -> bool:
 
 
 def distinct(cells: Cells) -> float:
-    """Return the share of different cells; 1 of few, which say nothing."""
+    """Return the share of different cells; 1 if there are too few cells to tell."""
     if len(cells) < 2 * FEWEST:
         return 1.0
     return len({folded(str(cell)) for cell in cells}) / len(cells)
 
 
-#: By field, what its cells are told by. Longitudes of the region lie between those of Tijuana and
-#: Recife, latitudes between Ushuaia and the Rio Grande; both hold -56 to -34, where a column is a
-#: longitude first (domain.md, section 1).
+#: Evidence of cells by field. Longitudes of the region lie between those of Tijuana and Recife,
+#: latitudes between Ushuaia and the Rio Grande. Numbers from -56 to -34 can be either, and are
+#: taken for longitudes (domain.md, section 1).
 EVIDENCE: Final[Mapping[str, Evidence]] = {
     "lon": Evidence(_of_each(_is_between(-118.0, -34.0)), 0.8, 2.1, 2.0, 0.3),
     "lat": Evidence(_of_each(_is_between(-56.0, 33.0)), 0.8, 2.0, 2.0, 0.3),
@@ -354,7 +361,7 @@ _WORDED: Final = frozenset(
      "referral_points"}
 )  # fmt: skip
 
-#: Fields of text that yes and no are not values of.
+#: Fields of text of which yes and no are no values.
 _NOT_ANSWERED: Final = _WORDED - {"status", "documents_required"}
 
 
@@ -365,7 +372,7 @@ def contradicts(cells: Cells, name: str) -> bool:
     if name == "name" and distinct(cells) < _DISTINCT:
         return True
     if name == "eligibility" and _of_each(_is_of_hours)(cells) >= _MOSTLY:
-        return True  # "Se recibe de": from when to when
+        return True  # "Se recibe de" (received from) is of hours, not of people
     if name not in _WORDED:
         return kind_of(name) in {"text", "code", "list", "answer"} and (
             name != "id" and _of_each(_date)(cells) >= _MOSTLY
@@ -385,9 +392,10 @@ def contradicts(cells: Cells, name: str) -> bool:
 
 
 def names_persons(cells: Cells) -> bool:
-    """Return whether the cells of a column name people too often (P6).
+    """Return whether many cells of a column name a person (P6).
 
-    A name begins a cell, or what follows a slash, a comma or a dash in it: "Zacapa / P. Juan".
+    A person's name stands at the beginning of a cell, or after a slash, a comma or a dash: "Zacapa
+    / P. Juan".
     """
     named = _of_each(
         lambda cell: isinstance(cell, str) and any(map(_is_person, _PIECES.split(folded(cell))))
@@ -416,13 +424,14 @@ def mentions_a_person(cells: Sequence[object]) -> bool:
 def has_personal_mail(cells: Cells, towns: Collection[str] = frozenset()) -> bool:
     """Return whether any cell holds a mailbox that may be a person's (P6).
 
-    It is at a provider for people, or begins neither with a word of a place or an office nor with
-    the organisation's own: "mperez@ejemplo.org".
+    Such a mailbox has a provider for private persons, or begins neither with a word for a place or
+    an office nor with the name of the organisation: "mperez@ejemplo.org".
 
     Parameters
     ----------
     towns : collection of str
-        Names of the towns where the place is, in plain letters without blanks: "duitama@".
+        Names of the place's towns, in plain letters without blanks. A mailbox with such a name,
+        "duitama@", is the place's.
     """
     return any(isinstance(cell, str) and _is_personal(cell.lower(), towns) for cell in cells)
 
@@ -445,7 +454,7 @@ def _is_personal(cell: str, towns: Collection[str]) -> bool:
 
 _BOXED: Final = re.compile(r"\S{1,64}@\S{1,255}")
 
-#: Mailboxes of a cell, in two parts (RFC 5321, 4.5.3.1).
+#: Mailboxes of a cell, each as its local part and its domain (RFC 5321, 4.5.3.1).
 _BOXES: Final = re.compile(r"([^\s@,;|/<>()]{1,64})@([^\s@,;|/<>()]{1,255})")
 
 

@@ -1,4 +1,4 @@
-"""Further columns of a field that has one: more phones, the partner in the lead, the quarter."""
+"""Further columns of fields that have one already: more phones, the lead partner, the quarter."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -12,13 +12,13 @@ from geo.imports.readers.table import Table
 
 type Scores = Mapping[tuple[str, str], float]
 
-#: Words for a part of a town, which stands in an address after the street.
+#: Words for a quarter of a town, which follows the street in an address.
 _QUARTERS: Final = word_set(
     "barrio barrios bairro bairros colonia col sector setor vecindario urbanizacion quartier "
     "neighborhood neighbourhood"
 )
 
-#: Least share of labels of humanitarian sectors by which a column called so is of those [A].
+#: Share of labels of humanitarian sectors from which a column named "sector" has no quarters [A].
 _SECTORS: Final = 0.3
 
 
@@ -28,7 +28,7 @@ def add_further(
     found: dict[str, tuple[str, ...]],
     parts: Mapping[str, Sequence[str]],
 ) -> None:
-    """Add columns that belong to a field beside its own to ``found``, columns by field.
+    """Add columns to fields of ``found`` (columns by field) that have one column already.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def add_further(
 
 
 def _more_phones(_: Table, left: Sequence[str], scores: Scores, __: Sequence[str]) -> Sequence[str]:
-    """Return columns of the place's phones: one for calls and one for messages."""
+    """Return the unused columns of phone numbers of the place, such as one for messages."""
     return [
         column
         for column in left
@@ -61,7 +61,7 @@ def _more_phones(_: Table, left: Sequence[str], scores: Scores, __: Sequence[str
 def _lead_partners(
     table: Table, left: Sequence[str], scores: Scores, runs: Sequence[str]
 ) -> Sequence[str]:
-    """Return the column of lead partners, who run a place where no implementing one is named."""
+    """Return the column of lead partners, for rows whose column of organisations is empty."""
     if len(runs) != 1 or all(line.cells.get(runs[0]) for line in table.lines):
         return ()
     leads = [
@@ -73,7 +73,7 @@ def _lead_partners(
 def _quarters(
     table: Table, left: Sequence[str], _: Scores, streets: Sequence[str]
 ) -> Sequence[str]:
-    """Return the column of the quarter, which completes a street: "Rua X 12, Centro"."""
+    """Return the column of quarters, which complete the streets: "Rua X 12, Centro"."""
     quarters = [
         column
         for column in left

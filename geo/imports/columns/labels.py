@@ -1,4 +1,4 @@
-"""Codes that labels stand for, by all of their words or by some."""
+"""Codes of labels, by a known label that a label equals, resembles or contains."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -21,25 +21,27 @@ from geo.text.protected_words import protected_phrases
 #: Least similarity (0 to 100) of a label to a known one; below it a person has to decide.
 _LIKELY: Final = 85.0
 
-#: Codes by which a place is closed, and a no before their words.
+#: Codes of status of a place that takes nobody in.
 _CLOSING: Final = frozenset({"full", "temporarily_closed", "closed"})
+#: "No" before a label of a status: "No, cerrado temporalmente".
 _BRACKETED: Final = re.compile(r"\([^()]*\)")
 _ANSWERED_NO: Final = re.compile(r"(?:no|nao|non)\s*[,;:–—-]\s*")
 
-#: Most letters of a day or a month that is shortened to its initials.
+#: Most letters of an abbreviation of a day or a month by its initials.
 _INITIALS: Final = 2
 
 _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
 
-#: "S/ cita" is "sin cita"; in "L-S" the letter is a day.
+#: "S/" in the place of "sin" (without): "S/ cita". In "L-S" the letter is a day.
 _SHORT_DENIAL: Final = re.compile(r"\bs/")
 
 #: Beginnings that deny the rest of a word: "inoperativo", "desativado", "unavailable".
 _DENYING: Final = re.compile(r"(?:in|im|des|dis|un|non)(?=[a-z]{4})")
 
-#: Codes by which a place is taken to be open to everybody, and words with which it is not, or not
-#: for all, not yet or no longer: a person has to read them.
+#: Codes of a place that is open to everybody.
 _OPENING: Final = frozenset({"active", "open"})
+#: Words by which a place is not open to all, not yet, no longer, or only perhaps. A label with such
+#: a word gets no code and is left for a person to read.
 _LIMITS: Final = word_set(
     "solo so solamente somente apenas only por parcial parcialmente partially medias pronto "
     "proximamente embreve soon antes estaba estava era was hasta ate until desde cita previa "
@@ -51,12 +53,13 @@ _LIMITS: Final = word_set(
     "superlotado superlotada lotado lotada lleno llena cheio cheia completo completa sobrecupo"
 )
 
-#: Words by which a place that is closed opens again, and of days on which alone it is closed.
+#: Words by which a closed place will open again.
 _FOR_NOW: Final = word_set(
     "temporal temporalmente temporario temporaria temporariamente provisorio provisional hasta ate "
     "until reforma reformas obra obras remodelacion reparacion mantenimiento manutencao reabre "
     "reabrira vuelve volta vacaciones ferias receso recesso momentaneamente ahora agora momento"
 )
+#: Words for days or times of day: a place that is closed then is open otherwise.
 _SOME_DAYS: Final = frozenset(
     word for words in DAY_WORDS.values() for word in words if len(word) > _INITIALS
 ) | word_set(
@@ -64,30 +67,32 @@ _SOME_DAYS: Final = frozenset(
 )
 _MONTHS: Final = frozenset(month for month in MONTH_WORDS if len(month) > _INITIALS)
 
-#: What asks for papers of those who have them, and of nobody else.
+#: Phrases that ask for papers only of people who have them: "si tienen".
 _OPTIONAL: Final = re.compile(
     r"\b(?:si|se|if)\s+(?:l[oa]s?\s+|o\s+|a\s+)?(?:tienen?|tuvieran?|tiver(?:em)?|hay|haya|houver|posee|"
     r"possuir|cuentan?|es posible|possivel|any|available|possible|they|you)\b"
     r"|\b(?:opcional|optional|preferi\w+|preferen\w+|deseable|desejavel)"
 )
 
-#: Words of whom a place protects: a person has to say whether nobody may find it (P38).
+#: Words for people whom a place may protect. A person decides whether the place must stay hidden
+#: (P38).
 _GUARDED: Final = word_set(
     "mujer mujeres mulher mulheres femenino femenina feminino feminina women femmes vbg gbv "
     "victima victimas vitima vitimas trata sobrevivientes lgbt lgbti lgbtiq lgbtqia"
 )
 
-#: Kinds of places to sleep, and words of children, whose home nobody may find (P38).
+#: Kinds of places to sleep.
 _BEDS: Final = frozenset({"shelter", "temporary_shelter", "overnight_reception"})
 _CHILDREN: Final = word_set(
     "nna nnaj nino nina ninos ninas ninez infancia crianca criancas infantil adolescente "
     "adolescentes menor menores huerfanos orfaos children minors"
 )
 
-#: Most letters of a label that has to be a known one but for its ending: "CRAS" is no "CAS".
+#: Most letters of a label that has to equal a known one but for its ending: "CRAS" is not "CAS".
 _SHORT: Final = 4
 
-#: Words that are like known ones and no slip of the pen: "revisión" of bags is no "remisión".
+#: Words that resemble known ones without being misspelt: "revisión" (of bags) is not "remisión"
+#: (referral).
 _OTHER_WORDS: Final = word_set(
     "revision revisao informatica formacion formacao mision missao comision comissao acolhida "
     "acolhimento"
@@ -101,10 +106,10 @@ def meanings_of(name: str) -> Mapping[str, str]:
 
 
 def meant(label: str, meanings: Mapping[str, str]) -> str:
-    """Return the code that a label stands for, by all of its words or some; "" for none or two.
+    """Return the code that a label stands for; "" if it stands for none, or for two.
 
-    A label that denies something means only what is known of exactly these words. One that limits
-    something never means that a place is open, unless it is known.
+    A label with a denial has a code only if it is a known label word by word. A label with a limit,
+    such as "solo", never means that a place is open, unless it is a known label.
     """
     code = _meaning(label, meanings)
     said = plain(label)
@@ -124,19 +129,20 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
 
 
 def _is_guarded(label: str) -> bool:
-    """Return whether a label names what is protected: "alojamiento para sobrevivientes" (P38)."""
+    """Return whether a label names protected people: "alojamiento para sobrevivientes" (P38)."""
     return any(protected_phrases([label]))
 
 
 def _is_of_the_guarded(code: str, meanings: Mapping[str, str]) -> bool:
-    """Return whether a code is of a protected service itself, by a known name of it."""
+    """Return whether a code is of a protected service, as one of its known labels says."""
     return any(_is_guarded(known) for known, of in meanings.items() if of == code)
 
 
 def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:
-    """Return the kind that a label stands for; "" for two things, one of them unknown, or guarded.
+    """Return the kind of space that a label stands for; "" if the kind is in doubt.
 
-    "Trámites y refugio" is no place to sleep, and "refugio mujeres VBG" none for everybody to find.
+    "Trámites y refugio" names two things and need not be a place to sleep. "Refugio mujeres VBG"
+    may be a place that must stay hidden.
     """
     code = _meaning(label, meanings)
     said = set(plain(label).split())
@@ -148,10 +154,10 @@ def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:
 
 
 def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
-    """Return the code that each part of a label stands for, one and the same; "" otherwise.
+    """Return the one code that every part of a label stands for; "" if there is none.
 
-    "RUN o pasaporte" read as a passport would send away who has the other paper, "si tienen" who
-    has none.
+    "RUN o pasaporte" read as a passport would turn away people with the other paper, and "pasaporte
+    si tienen" people without one.
     """
     if _OPTIONAL.search(folded(label)):
         return ""
@@ -165,10 +171,10 @@ def _meaning(label: str, meanings: Mapping[str, str]) -> str:
     for whole in (folded(label), bare(label), said):
         if whole in meanings:
             return meanings[whole]
-    # "Inactivo (estacional)": what else is said of a place that is closed opens it for nobody.
+    # A remark in brackets does not open a closed place: "Inactivo (estacional)".
     if (code := meanings.get(plain(_BRACKETED.sub(" ", label)), "")) in _CLOSING:
         return code
-    # "No, cerrado temporalmente" says how it is after the answer.
+    # The status follows the answer: "No, cerrado temporalmente".
     answer = _ANSWERED_NO.match(folded(label))
     if answer:
         code = _meaning(folded(label)[answer.end() :], meanings)
@@ -179,13 +185,13 @@ def _meaning(label: str, meanings: Mapping[str, str]) -> str:
 
 
 def _denies(said: str, meanings: Iterable[str]) -> bool:
-    """Return whether a label has a word of denial, or one that denies a known word."""
+    """Return whether a label has a word of denial, or a known word with a denying prefix."""
     words = said.split()
     if DENIALS & set(words):
         return True
     rests = [_DENYING.sub("", word, count=1) for word in words if _DENYING.match(word)]
     known = {word for one in meanings for word in one.split()} if rests else set[str]()
-    # "Formacion" is like "informacion", and not what that word denies.
+    # Lengths are compared so that "informacion" does not deny itself: "formacion" is like it.
     return any(
         abs(len(one) - len(rest)) <= 1 and fuzz.ratio(one, rest) >= _LIKELY
         for rest in rests
@@ -195,7 +201,7 @@ def _denies(said: str, meanings: Iterable[str]) -> bool:
 
 @lru_cache
 def _affirmed(known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the known labels that deny nothing: "ya funciona" is not like "ya no funciona"."""
+    """Return the known labels without a denial: "ya funciona" is not like "ya no funciona"."""
     return tuple(one for one in known if not _denies(one, known))
 
 
@@ -211,13 +217,13 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     if best:
         return meanings[best[0]]
     words = f" {said} "
-    # "Verificación en listado" is no English.
+    # A label such as "en" (English) is too short to be found in "Verificación en listado".
     within = {
         known: meanings[known]
         for known in affirmed
         if len(known) > _INITIALS and f" {known} " in words
     }
-    # "punto de informacion turistica" holds "informacion" too: the longest says most.
+    # Of two labels, one within the other, the longer one says more: "informacion turistica".
     codes = {
         code
         for known, code in within.items()
@@ -226,17 +232,19 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     return codes.pop() if len(codes) == 1 else ""
 
 
-#: "Para" and "con" in short, and what stands between the parts of a label of several things.
+#: Short forms of "para" and "con".
 _FOR: Final = re.compile(r"\b[pc]/\s*")
+#: Signs and words between the things that a label names.
 _EITHER: Final = re.compile(r"\s*[/+]\s*|\s+(?:o|u|ou|or|y|e|and|et)\s+")
 
-#: Words of headers that ask whether a place is open, and words that may stand beside them; every
-#: other word asks for something else: "¿Tiene ruta activa?", "Funciona de noche".
+#: Words of headers that ask whether a place is open.
 _ASKS_IF_OPEN: Final = word_set(
     "operativo operativa operando operacional operational operacion operacao funciona funcionando "
     "funcionan funcionamiento funcionamento abierto abierta aberto aberta activo activa ativo "
     "ativa open vigente"
 )
+#: Words that may stand beside those of `_ASKS_IF_OPEN`. Any other word makes the header ask
+#: something else: "¿Tiene ruta activa?", "Funciona de noche".
 _BESIDE: Final = PLACE | frozenset(
     stem(word)
     for word in word_set(
@@ -245,15 +253,15 @@ _BESIDE: Final = PLACE | frozenset(
         "todavia ainda aun still estado status situacion situacao"
     )
 )
-#: Words that alone ask the same: "¿Sigue?".
+#: Words that ask by themselves whether a place is open: "¿Sigue?".
 _GOES_ON: Final = word_set("sigue siguen continua")
 
 _CHOICE: Final = re.compile(r"(?i)\bs[ií]m?\s*/\s*n(?:o|ão)\b|\bs\s*/\s*n\b")
 
 
 def asks_if_open(header: str) -> bool:
-    """Return whether a header asks whether a place is open, so that yes is an answer to that."""
-    # Of a survey's path the group says nothing: "cierre/funcionando".
+    """Return whether a header asks if a place is open, to be answered with yes or no."""
+    # In the path of a survey only the last part is the question: "cierre/funcionando".
     bare = _CHOICE.sub(" ", header.rsplit("/", 1)[-1] if is_path(header) else header)
     words = words_of(bare)
     if words and all(word in _GOES_ON for word in words):
@@ -266,25 +274,26 @@ def asks_if_open(header: str) -> bool:
     )
 
 
-#: Words of headers that ask what somebody has to bring; "Documentos del espacio" asks nothing.
+#: Words of headers that ask for papers to bring. "Documentos del espacio" has none of them.
 _ASKS_FOR_PAPERS: Final = word_set(
     "pide piden pedem pede exige exigen exigem requiere requieren requerido requeridos requerida "
     "requer requerem required needed solicita solicitan solicitam necesita necesitan necesario "
     "necessita necessario precisa preciso mostrar presentar requisito requisitos"
 )
 
-#: Words by which such a header asks for more than papers: whoever has none may still be asked.
+#: Words that narrow such a header to some papers or cases: after a no, others may still be needed.
 _WHICH_PAPERS: Final = word_set(
     "vigente vigentes valido validos valida original originales originais copia copias foto "
     "apostillado apostillados vencido vencidos valid noche noite night dormir pernoctar pernocta "
     "medico medicina medicamentos salud saude"
 )
 
-#: Words of any paper; every other word of the labels of papers is of one of them.
+#: Words for any paper.
 _ANY_PAPER: Final = word_set(
     "documento documentos document documents documentacion documentacao papel papeles papeis "
     "papers requisito requisitos requirements algun alguna algum algo cualquier de del o u i"
 )
+#: Stems of words for one kind of paper: all other words in the labels of papers.
 _ONE_PAPER: Final = (
     frozenset(
         stem(word)
@@ -297,7 +306,7 @@ _ONE_PAPER: Final = (
     )
 ) - frozenset(map(stem, _ANY_PAPER))
 
-#: Words of everybody, who are no group of which alone something is asked.
+#: Words for everybody. The other words of `GROUPS` narrow a header to one group.
 _EVERYBODY: Final = word_set(
     "persona personas pessoas people persons publico poblacion populacao migrante migrantes todos "
     "todas todo toda tods anyone everyone any"
@@ -305,7 +314,7 @@ _EVERYBODY: Final = word_set(
 
 
 def asks_for_papers(header: str) -> bool:
-    """Return whether a header asks what has to be shown, so that no is an answer: nothing."""
+    """Return whether a header asks for papers of any kind, so that a no means: none is needed."""
     words = set(plain(header).split())
     return (
         bool(words & _ASKS_FOR_PAPERS)
@@ -315,16 +324,16 @@ def asks_for_papers(header: str) -> bool:
 
 
 def asks_for_one_paper(header: str) -> bool:
-    """Return whether a header names one paper, or one group of people, so that no is no answer.
+    """Return whether a header names one paper or one group, so that a no does not mean "none".
 
-    "¿Exigen pasaporte?" leaves open which other paper is asked for, "a menores" of whom else.
+    "¿Exigen pasaporte?" says nothing of other papers, "a menores" nothing of other people.
     """
     said = folded(_CHOICE.sub(" ", header))
     if set(re.findall(GROUPS, said)) - _EVERYBODY:
         return True
     parts = [set(plain(part).split()) for part in _EITHER.split(said)]
     named = [not _ONE_PAPER.isdisjoint(map(stem, part)) for part in parts]
-    # "Carta o documento" asks for any of them.
+    # A header that names any paper as well is not about one: "Carta o documento".
     asks_any = any(
         part & _ANY_PAPER and not is_named for part, is_named in zip(parts, named, strict=True)
     )
@@ -345,7 +354,7 @@ def bare(cell: str) -> str:
 
 
 def is_label(name: str) -> Callable[[Value], bool]:
-    """Return a test of cells: whether at least half of a cell's labels of a field are known."""
+    """Return a test of cells: whether at least half of a cell's labels are known for a field."""
     meanings = meanings_of(name)
 
     @lru_cache(maxsize=10_000)

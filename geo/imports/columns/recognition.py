@@ -1,4 +1,4 @@
-"""Recognition of columns: headers and cells scored together, and the best whole chosen at once."""
+"""Recognition of columns by points of header and cells, with the best assignment as a whole."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,10 +35,10 @@ from geo.imports.readers.table import CellError, Table, Value
 #: field published is worse than one that a person has to choose.
 _ENOUGH: Final = 1.15
 
-#: Largest share of mailboxes in a column of phones that are left out of it [A].
+#: Largest share of cells with a mailbox in a column of phones; the mailboxes are left out [A].
 _FEW_BOXES: Final = 0.2
 
-#: By how much one field goes before another of the same column.
+#: Points by which one field of a column is put before another.
 _A_LITTLE: Final = 0.01
 
 #: Most rows whose cells are examined for a suggestion.
@@ -48,28 +48,31 @@ _SAMPLE: Final = 500
 #: field, so these cells count as convertible.
 AMBIGUOUS: Final = frozenset({"cell_ambiguous_date", "cell_ambiguous_decimal"})
 
-#: Fields that people have, too: a word that refuses one refuses it however the rest is worded, so
-#: that "Teléfono (privado)" is not what "Teléfono" is (P6).
+#: Fields of a place that people have, too. A header with an excluding word is not read as the
+#: field, however well its other words match: "Teléfono (privado)" is not "Teléfono" (P6).
 _OF_THE_PLACE: Final = frozenset({"public_phones", "public_contact", "address"})
+#: Fields by which somebody is reached: no word of their header may be about anything else.
 _REACHES: Final = frozenset({"public_phones", "public_contact"})
 
-#: Fields that cells alone tell only where the header says nothing at all: a date can be of
-#: anything, an organisation can be who pays, an address where somebody lives, a group or a number
-#: of persons can be cases. Codes and coordinates can be told alone: they hold no text to publish.
+#: Fields that are recognised by cells alone only if the header says nothing at all. A date can be
+#: of anything, an organisation can be who pays, an address where somebody lives, a group or a
+#: number of persons can be cases. Other fields hold codes or coordinates, and no text to publish.
 _UNNAMED: Final = frozenset(
     {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
 )
 
-#: Fields of numbers of people, of whose cells "120 raciones" is left out alone.
+#: Fields of numbers of people. A cell such as "120 raciones" is left out by itself; the column
+#: stays.
 _COUNTED: Final = frozenset({"capacity", "available"})
 
-#: What a column loses whose header could be of a field and none of whose cells is [A].
+#: Points that a field loses if the header suggests it and hardly any cell is a value of it [A].
 _NOT_ONE: Final = 0.5
+#: Share of likely values below which a field loses `_NOT_ONE`.
 _NEVER: Final = 0.1
 
 _ORDER: Final = {name: at for at, name in enumerate(dict.fromkeys([*HEADERS, *sorted(ALL)]))}
 
-#: Least share of the points of a column's best field that another one needs [A].
+#: Share of the points of a column's best field below which another field is dropped [A].
 _FAR_LIKELIER: Final = 0.5
 
 type Scores = dict[tuple[str, str], float]
@@ -84,7 +87,7 @@ class Recognised:
     fields : mapping of str to tuple of str
         Columns by field, in the order of fields.
     parts : mapping of str to tuple of str
-        Fields by column, of columns whose cells hold several.
+        Fields by column, for columns whose cells hold several fields.
     answers : mapping of str to mapping of str to str
         By list field, the code of each column that holds yes or no.
     """
@@ -172,9 +175,10 @@ def _remembered(table: Table, remembered: Mapping[str, str]) -> list[tuple[str, 
 
 
 def _best_whole(scores: Scores, found: Collection[str]) -> list[tuple[str, str]]:
-    """Return the pairs of column and field that together score most, each column and field once.
+    """Return the pairs of column and field with most points in total, each column and field once.
 
-    A position in one cell and one in two columns exclude each other: the better whole is taken.
+    A position is either one column (``position``) or two (``lat`` and ``lon``), whichever gives
+    more points in total.
     """
     apart = {"lat", "lon"}
     banned: list[set[str]] = [{"position"}, apart]
@@ -188,10 +192,10 @@ def _best_whole(scores: Scores, found: Collection[str]) -> list[tuple[str, str]]
 
 
 def _institutions_as_names(table: Table, scores: Scores) -> Scores:
-    """Return columns of institutions as names of the places, where another tells who runs them.
+    """Return scores of columns of institutions as ``name``, if another column tells who runs them.
 
-    Such a column differs in nearly every row. A little less is said for the name than for who runs
-    the place, so that without another column it stays that.
+    Such a column has a different value in nearly every row. Its score is a little lower than as
+    ``organization``: if no other column is of the organisation, this one stays it.
     """
     headed = [column for column, name in scores if name == "organization"]
     if not any(map(tells_who_runs, headed)):
@@ -208,7 +212,7 @@ def _institutions_as_names(table: Table, scores: Scores) -> Scores:
 def _assigned(scores: Scores) -> list[tuple[str, str]]:
     graph = nx.Graph()
     for (column, name), score in sorted(scores.items()):
-        # A column may be named like a field: the two sides are told apart.
+        # A column may be named like a field: the first item of a node says which of the two it is.
         graph.add_edge(("column", column), ("field", name), weight=score)
     pairs = (dict(pair) for pair in nx.max_weight_matching(graph))
     return sorted((pair["column"], pair["field"]) for pair in pairs)
@@ -226,9 +230,9 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         return {}
     about_person = is_about_a_person(column)
     never = refused(column)
-    # Of phones and mailboxes every word of the header has to be of the place's.
+    # A header of phones or mailboxes may have no word that is not about contacts of the place.
     unsaid = never & _OF_THE_PLACE | (set() if is_of_contacts(column) else _REACHES)
-    # Yes and no are states where the header asks whether a place is open.
+    # If the header asks whether a place is open, yes and no are labels of its status.
     said = (few, _as_states(few) if asks_if_open(column) else few)
     scores = {}
     for name in {*headed, *EVIDENCE}:
@@ -252,10 +256,11 @@ def _scores(table: Table, column: str) -> dict[str, float]:
 
 
 def _plainly(scores: dict[str, float], cells: Sequence[Value]) -> dict[str, float]:
-    """Return the fields of a column without those that another one is far likelier than.
+    """Return the fields of a column without those that are far less likely than the best.
 
-    Else a second column of phones would be how to find the place. Of a province and a district in
-    one header, whose cells hold one name, that of the smaller is meant, unless most are provinces.
+    Otherwise a second column of phones could be taken for ``landmark``. If a header names a
+    division and a town and the cells hold one name, the town is preferred, unless most are
+    divisions.
     """
     best = max(scores.values(), default=0.0)
     kept = {name: score for name, score in scores.items() if score >= _FAR_LIKELIER * best}
@@ -270,7 +275,7 @@ def _plainly(scores: dict[str, float], cells: Sequence[Value]) -> dict[str, floa
 
 
 def _misleads(table: Table, column: str, name: str) -> bool:
-    """Return whether any cell of all says that a column is not what it looks like."""
+    """Return whether all cells, or the header, show that a column is not of the field after all."""
     cells = [line.cells.get(column) for line in table.lines]
     match name:
         case "confirmed_on":
@@ -288,9 +293,9 @@ def _misleads(table: Table, column: str, name: str) -> bool:
 
 
 def _rings_a_person(cells: Sequence[Value]) -> bool:
-    """Return whether mailboxes in a column of phones say that its numbers may be people's (P6).
+    """Return whether a column of phones may hold the numbers of people (P6).
 
-    A few that stand alone and name nobody say nothing of the numbers in other cells: theirs are
+    A few mailboxes that stand alone in their cells and name nobody are no sign of that; they are
     left out.
     """
     held = [cell for cell in cells if cell not in (None, "")]
@@ -303,9 +308,9 @@ def _rings_a_person(cells: Sequence[Value]) -> bool:
 
 
 def _reaches_a_person(table: Table, column: str) -> bool:
-    """Return whether a column of phones or mailboxes has a person's among them (P6).
+    """Return whether a column of phones or mailboxes has any of a person (P6).
 
-    Beside a person's mailbox stands that person's number.
+    A number beside a person's mailbox is taken for the person's.
     """
     cells = [line.cells.get(column) for line in table.lines]
     if evidence.mentions_a_person(cells):
@@ -332,7 +337,7 @@ def _as_states(cells: Sequence[Value]) -> list[Value]:
 
 
 def _by_cells(cells: Sequence[Value], name: str, *, has_header: bool) -> float | None:
-    """Return what a column's cells say for a field, in points; None if they speak against it."""
+    """Return the points that a column's cells give to a field; None if they rule it out."""
     if evidence.contradicts(cells, name):
         return None
     told = EVIDENCE.get(name)
@@ -354,7 +359,7 @@ def _by_cells(cells: Sequence[Value], name: str, *, has_header: bool) -> float |
 
 
 def cells_of(table: Table, column: str) -> list[Value]:
-    """Return the cells of a column in the first rows, without the empty ones."""
+    """Return the cells of a column in the first `_SAMPLE` rows, without the empty ones."""
     cells = (line.cells.get(column) for line in table.lines[:_SAMPLE])
     return [cell for cell in cells if cell is not None and cell != ""]
 
@@ -362,9 +367,8 @@ def cells_of(table: Table, column: str) -> list[Value]:
 def _fits(all_cells: Iterable[Value], name: str) -> bool:
     """Return whether at least half of a column's examined cells convert to the field's type.
 
-    Any column fits a field of texts, codes, lists, flags, countries, phones or hours of a week. Of
-    a field whose unread cells leave the row good a quarter is enough: "40 almuerzos/día" among
-    numbers of places.
+    Any column fits a field of texts, codes, lists, flags, countries, phones or hours of a week. For
+    a field of `SPARED`, a quarter is enough: "40 almuerzos/día" among numbers of places.
     """
     if kind_of(name) in {"text", "code", "list", "flags", "country", "phones", "week", "answer"}:
         return True

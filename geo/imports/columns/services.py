@@ -1,7 +1,7 @@
-"""What people write in a list of services: a code by its whole name, or a thing without one.
+"""Names that people write in lists of services, and their codes.
 
-An item is read by all of its words or not at all: "derivan a albergue", "mapa de albergues" and
-"transporte a un comedor" offer neither bed nor food.
+An item has a code only if all of its words are understood: "derivan a albergue", "mapa de
+albergues" and "transporte a un comedor" offer neither bed nor food.
 """
 
 import re
@@ -14,8 +14,8 @@ from geo.imports.headers.wording import GONE, stem, word_set
 from geo.text.normalize import folded
 from geo.text.protected_words import protected_phrases
 
-#: Names that lists of services have beside those of `LABELS`, in Spanish and Portuguese [A]. What
-#: can be two things has no code: "refugio" is asylum or a bed, "abrigo" a coat or a bed.
+#: Names of services beside those of `LABELS`, in Spanish and Portuguese [A]. A word for two things
+#: is left out: "refugio" is asylum or a bed, "abrigo" a coat or a bed.
 _MORE: Final = read_labels("""
 charging: carga | carga cel | carga de cel | carga celular | cargadores | cargador | carregador |
     carga de aparatos | carga de baterias
@@ -115,14 +115,14 @@ _WITHOUT_CODE: Final = """
     guardaequipaje | mensajes | telemedicina | nutricion | lentes | ambulancia
 """
 
-#: Beginnings after which any subject may follow: "curso de cocina" is no kitchen.
+#: Words for courses, which any subject may follow: "curso de cocina" is no kitchen.
 _TAUGHT: Final = re.compile(
     r"(?<!\w)(?:cursos?|clases?|talleres|taller|aulas?|capacitacion(?:es)?|charlas?|oficinas? de|"
     r"formacion|palestras?)\b"
 )
 
-#: Words that change nothing of what is offered, and how long or how often it is. No price: a bed
-#: for money is another thing to who has none.
+#: Words that do not change which service is offered, such as how long or how often it is. Prices
+#: are not among them: a bed for money is no help to people without any.
 _BESIDE: Final = re.compile(
     r"(?<!\w)(?:servicios? de|servicos? de|"
     r"calientes?|basic[oa]s?|gratis|gratuit[oa]s?|diari[oa]s?|temporal(?:es)?|temporari[oa]s?|"
@@ -130,36 +130,38 @@ _BESIDE: Final = re.compile(
     r"(?:(?:de |por |hasta |ate |max |maximo )*[1-9]\d*(?: ?(?:a|o|ou|-|/) ?\d+)? ?"
     r"(?:noches?|noites?|dias?|semanas?|mes|meses|tiempos|veces|vezes)))(?!\w)"
 )
+#: Durations in minutes or hours.
 _MINUTES: Final = re.compile(r"(?<!\w)[1-9]\d* ?(?:min|minutos|horas?|hrs?|h)(?!\w)")
 
-#: Most letters of an item that are looked at [A]; names have fewer.
+#: Most letters of the name of a service; a longer item is not understood [A].
 _LONGEST: Final = 200
 
-#: A number before what is counted: "3 comidas".
+#: A number before the things that it counts: "3 comidas".
 _COUNT: Final = re.compile(r"^[1-9]\d{0,2}\s+")
 
-#: What is used for minutes; a bed for an hour is none.
+#: Services that may be named with a duration in minutes or hours; a bed for an hour is no bed.
 _BRIEF: Final = frozenset({"connectivity", "charging"})
 
 #: An item with a word in brackets: "alimentación (3 comidas)".
 _EXPLAINED: Final = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 
-#: Signs that say no more, at the ends of an item and in short forms: "carga cel.", "p/ niños".
+#: Signs that are dropped from items and their short forms: "carga cel.", "-comida".
 _SIGNS: Final = re.compile(r"[.…!*•·\"'’]+|(?<=[a-z])-(?=[a-z])|\s{2,}")
 
-#: What stands between two services in one item.
+#: Signs and words between two services in one item.
 _JOINED: Final = re.compile(r"\s*[/+&]\s*|\s+(?:y|e|and|et)\s+")
 
-#: Words by which a service is not for everybody, or not always there.
+#: Words that limit a service to some people or times, or deny it.
 _LIMITS: Final = GONE | word_set(
     "solo solamente unicamente exclusivo exclusiva exclusivos exclusivas exclusivamente apenas "
     "somente so only salvo excepto exceto except menos previa previo 0"
 )
 
-#: Codes of what is told or sent on to elsewhere: what stands with it may be there.
+#: Codes of services that point to another place: a service named beside one may be offered there.
 _ELSEWHERE: Final = frozenset({"referral", "information", "transport_information", ""})
 
-#: Things without a code that are done where they are named [A], so that what stands with them is.
+#: Things without a code that are done at the place itself [A], so that a service named beside one
+#: is offered there, too.
 _HERE: Final = frozenset(
     {"nutricion", "costura", "juego", "lectura", "misa", "recreacion", "deporte"}
 )
@@ -170,7 +172,8 @@ _HOUSED: Final = (
     r"local|espacio|dormi\w*)s?"
 )
 
-#: Words of whom a place may protect, for a person to read (P38). No filter knows them all.
+#: Words for people whom a place may protect: a person has to read the cell (P38). No filter knows
+#: all such words.
 _GUARDED: Final = re.compile(
     r"\btrata\b|victim|vitim|violen|maltrat|amenaz|amea[cz]|rescatad|resgatad|osig|lgb|"
     r"divers[oa]s? (?:sexual|genero)|(?:mujeres|mulheres|personas|pessoas) divers|protegid|"
@@ -179,7 +182,7 @@ _GUARDED: Final = re.compile(
     rf"\bnna\w* (?:\w+ ){{0,3}}{_HOUSED}|(?:proteccion|protecao) (?:\w+ )?nna"
 )
 
-#: Phrases that limit nothing and name nobody, though their words may.
+#: Phrases that neither limit a service nor name people, though some of their words do.
 _PLAIN_PHRASES: Final = re.compile(
     r"(?:con )?(?:previa cita|cita previa)|sin costo|sem custo|no aplica|n/a|agua segura"
 )
@@ -208,14 +211,14 @@ def service_of(label: str) -> str | None:
     Returns
     -------
     str or None
-        "" for a thing that is known and has no code; None for a label of which any word is not
-        known, or which names what is protected without being the name of it (P38).
+        "" for a known thing that has no code. None if a word of the label is not known, or if the
+        label has no code and names protected people (P38).
     """
     if len(label) > _LONGEST:
         return None
     said = _plain(label)
     if explained := _EXPLAINED.fullmatch(said):
-        # "Alojamiento (derivación)" is no bed: what is in brackets says the same, or nothing.
+        # The brackets must add nothing, or the same service: "Alojamiento (derivación)" is no bed.
         code, inner = service_of(explained[1]), explained[2]
         return code if not _forms(inner)[-1] or service_of(inner) == code else None
     if not said:
@@ -231,7 +234,7 @@ def service_of(label: str) -> str | None:
 
 
 def _forms(said: str) -> list[str]:
-    """Return the stems of a plain label as it is, and without the words that change nothing."""
+    """Return the stems of a folded label: once of all words, once without those of `_BESIDE`."""
     bare = " ".join(_COUNT.sub("", _BESIDE.sub(" ", said)).split())
     return [_stems(said), _stems(bare)]
 
@@ -241,15 +244,15 @@ def _plain(label: str) -> str:
 
 
 def is_service(label: str) -> bool:
-    """Return whether a label names a service, or a thing without a code, by all of its words."""
+    """Return whether all words of a label are understood as a service or a thing without code."""
     return service_of(label) is not None
 
 
 def joined_parts(item: str, is_known: Callable[[str], bool] = is_service) -> list[str]:
     """Return the services that an item names together, if all are known; else the item alone.
 
-    "Cena y desayuno" is two, "ropa y calzado" one. "Derivación y albergue" is not told apart: the
-    bed may be where people are sent.
+    "Cena y desayuno" is two, "ropa y calzado" one. "Derivación y albergue" is kept whole: the bed
+    may be at another place.
     """
     if is_known(item):
         return [item]
@@ -259,10 +262,11 @@ def joined_parts(item: str, is_known: Callable[[str], bool] = is_service) -> lis
 
 
 def sends_elsewhere(items: Sequence[object], cell: object) -> bool:
-    """Return whether an item of a list may govern those after it: "Derivación, albergue, salud".
+    """Return whether an item of a list may say that the items after it are not offered here.
 
-    A first line does that of those below it, as a heading, even if it only informs; a course does
-    it of its subjects, "taller de salud, higiene y alimentación".
+    In "Derivación, albergue, salud", people may be referred to the last two. A first line that
+    points to another place may be the heading of the lines below it, and the items after a course
+    may be its subjects: "taller de salud, higiene y alimentación".
     """
     codes = [service_of(item) if isinstance(item, str) else None for item in items]
     is_heading = isinstance(cell, str) and "\n" in cell
@@ -275,8 +279,8 @@ def sends_elsewhere(items: Sequence[object], cell: object) -> bool:
 def asks_for_a_person(cell: object) -> bool:
     """Return whether a person has to read a cell of services that is not understood.
 
-    It says for whom alone or when not something is, "solo mujeres", or has a word of whom a place
-    may protect (P38).
+    So it is if a word limits a service, as in "solo mujeres", or is one for people whom a place may
+    protect (P38).
     """
     if not isinstance(cell, str):
         return False

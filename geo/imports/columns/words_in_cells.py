@@ -1,7 +1,7 @@
-"""Words by which cells are told apart: names of places, organisations, addresses, groups, people.
+"""Words by which cells are recognised: names of places, organisations, addresses, groups, people.
 
 Each list holds what any speaker would expect in such a column, folded, in Spanish, Portuguese,
-English and French [A]; none is a list of what is accepted.
+English and French [A]. A cell without these words is not wrong.
 """
 
 import re
@@ -14,7 +14,7 @@ def _words(text: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(text.split())})\b")
 
 
-#: First words of what spaces are called, after a number or a quote.
+#: Words that names of spaces begin with, after a number or a quotation mark.
 PLACE_NAMES: Final = _words(
     "casas? albergues? hogar refugio centros? puntos? puestos? posta posto ponto comedor "
     "espacios? espacos? posada abrigo cozinha cocina refeitorio sala unidad(?:e)? ubs upa ips "
@@ -27,7 +27,7 @@ PLACE_NAMES: Final = _words(
     "san santa santo sao nossa"
 )
 
-#: Words of what organisations are called.
+#: Words in names of organisations.
 ORGANISATIONS: Final = _words(
     "fund corp asoc assoc hnas fundacion fundacao foundation asociacion associacao association "
     "ong ngo ongs osc caritas "
@@ -44,7 +44,7 @@ ORGANISATIONS: Final = _words(
     "salesian[oa]s apoyo manos ayuda aldeas sos cvr crc dps sas ss"
 )
 
-#: Parts of addresses: kinds of ways, numbers without one, kilometres, quarters, what is beside.
+#: Parts of addresses: kinds of streets, "no number", kilometres, quarters, what is beside.
 ADDRESSES: Final = re.compile(
     r"\b(?:calles?|cll|cl|cra|kra|carrera|kr|cr|avenidas?|av|avda|ave|rua|r|jiron|jr|pasaje|psje|"
     r"transversal|transv|diagonal|diag|autopista|autovia|carretera|rodovia|panamericana|ruta|via|"
@@ -56,7 +56,7 @@ ADDRESSES: Final = re.compile(
     r"#\s*\d|\bn[°ºo.]\s*\d|,\s*\d{1,5}\b|\b\d+[a-z]?\s*-\s*\d+\b|\d+ m(?:ts?|etros)?\b"
 )
 
-#: Ways to find a place.
+#: Phrases that tell how to find a place.
 LANDMARKS: Final = re.compile(
     r"\b(?:frente|al lado|ao lado|junto|cerca|proximo|perto|detras|atras|diagonal|a la vuelta|"
     r"linea|linha|bus(?:es)?|onibus|buseta|metro|parada|ruta|llegar|chegar|bajar|descer|subir|"
@@ -76,13 +76,13 @@ GROUPS: Final = _words(
     "vulnerables?"
 )
 
-#: What a cell of a cost says.
+#: Words in cells about what something costs.
 COSTS: Final = re.compile(
     r"\b(?:gratis|gratuit[oa]|sin costo|sem custo|de graca|no (?:se )?(?:cobra|paga)n?|free|"
     r"aportes?|voluntari[oa]|contribucion|contribuicao|colaboracion|donacion|donativo|simbolic[oa])\b"
 )
 
-#: Given names that begin a person's; no name of a town of the region among them.
+#: Given names of persons, without those that towns of the region have, too.
 GIVEN_NAMES: Final = word_set(
     "maria jose juan luis carlos ana andres leidy pedro jorge miguel angel luz marta martha "
     "rosa claudia patricia sandra diana carolina paola andrea daniel daniela david diego felipe "
@@ -107,15 +107,16 @@ TITLES: Final = word_set(
     "ing prof profe mg enf psic abog soc mr mrs ms mme"
 )
 
-#: Words of a cell by which it is of somebody.
+#: Words that make a cell be about a person.
 ANYBODY: Final = GIVEN_NAMES | word_set("sr sra srta don dona hna hno sor pbro lic licda dra prof")
 
-#: Providers of personal mailboxes.
+#: Domains of personal mailboxes.
 PERSONAL_MAIL: Final = re.compile(
     r"@(?:gmail|hotmail|outlook|yahoo|live|icloud|msn|bol|uol|terra|protonmail|proton)\."
 )
 
-#: Words of mailboxes that a place or an office has; any other may be of who works there [A].
+#: Words that mailboxes of a place or an office begin with. Any other mailbox may be of somebody who
+#: works there [A].
 ROLE_MAIL: Final = word_set(
     "info informacion informacao informes information contacto contato contact contacts correo "
     "mail albergue abrigo shelter refugio casa hogar lar centro center centre comedor cocina "
@@ -131,7 +132,7 @@ ROLE_MAIL: Final = word_set(
     "voluntariado donaciones doacoes emergencia emergencias linea central citas"
 )
 
-#: What follows such a word in a mailbox of several: "casadelmigrante", and no "casasgutierrez".
+#: What may follow such a word in a mailbox: "casadelmigrante", but not "casasgutierrez".
 MORE_MAIL: Final = re.compile(
     r"(?:[ae]?l)?(?:de|da|do|san|sao|paso|passagem|migra|refug|tempor|comunit|social|human|nacional)"
 )

@@ -1,4 +1,4 @@
-"""What headers and labels of strangers' files mean: by known names, by words, by what was chosen.
+"""Meanings of headers and labels in unknown files: by known names, by words, by earlier choices.
 
-`imports` alone imports it.
+Only `imports` imports this package.
 """

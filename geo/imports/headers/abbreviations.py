@@ -1,15 +1,16 @@
-"""Words that headers shorten: "Func.", "Encaminh.", "Mpio"; read by the words that are known."""
+"""Full words of abbreviations in headers, such as "Func.", "Encaminh." and "Mpio"."""
 
 from collections.abc import Iterable
 from typing import Final
 
-#: Fewest letters of a shortened word that is written out: fewer begin too many words [A].
+#: Fewest letters of an abbreviation that is written out: fewer letters begin too many words [A].
 _SHORTEST: Final = 3
 
 #: Fewest letters that a contraction leaves out [A].
 _LEFT_OUT: Final = 2
 
-#: Most of a word's letters that a contraction keeps, as a share: "mpio" keeps 4 of 9 [A].
+#: Largest share of a word's letters that a contraction keeps: "mpio" keeps 4 of the 9 of
+#: "municipio" [A].
 _KEPT: Final = 0.7
 
 
@@ -18,7 +19,7 @@ _LONGEST: Final = 6
 
 
 def written_out(word: str, known: Iterable[str]) -> frozenset[str]:
-    """Return the known words that a word can be short for: by its beginning, or else contracted.
+    """Return the known words that a word may abbreviate, by its beginning or else as a contraction.
 
     A contraction keeps the first and the last letter and leaves others out: "dpto", "mpio", "tfno".
     """

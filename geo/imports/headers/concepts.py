@@ -1,8 +1,8 @@
-"""Words by which a header is of a field, whatever else it says: "Aforo máximo por noche".
+"""Words by which a header is taken for one of a field, whatever else it says: "Aforo por noche".
 
-Headers that are worded like a known name are told by `geo.imports.headers.synonyms`. Here each
-field has a few words of which a header needs one; the more of its other words belong to the field
-too, the likelier it is. The result is a suggestion that a person reads.
+Headers that resemble a known one are recognised by `geo.imports.headers.synonyms`. Here, each field
+has a few words of which a header needs one. The more of its other words belong to the field, too,
+the likelier the field is. The result is a suggestion that a person reads.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Final
 from geo.imports.headers.abbreviations import written_out
 from geo.imports.headers.wording import DENIALS, DISABLED, is_path, plain, stem, words_of
 
-#: Every word below, for those that headers shorten.
+#: All words of this module, as full words for abbreviations in headers.
 _WORDS: Final[set[str]] = set()
 
 
@@ -25,7 +25,7 @@ def _stems(words: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """Words of a field, as stems.
+    """Words, as stems, by which a header is taken for one of a field.
 
     Attributes
     ----------
@@ -33,13 +33,13 @@ class Concept:
     keys : frozenset of str
         Words of which a header needs one.
     also : frozenset of str
-        Words of which it needs one too; empty: none.
+        Further words: unless empty, a header needs one of them, too.
     allied : frozenset of str
-        Words that belong to the field beside them.
+        Other words that belong to the field.
     never : frozenset of str
-        Words with which a header is of another field, or about a person (P6).
+        Words that make a header be of another field, or about a person (P6).
     weight : float
-        What the concept counts beside others, 0 to 1.
+        Factor of the concept's likelihood, 0 to 1.
     """
 
     field: str
@@ -50,7 +50,7 @@ class Concept:
     weight: float = 1.0
 
 
-#: Words for a place where people are helped; they say nothing of which of its facts a column holds.
+#: Words for a place where people are helped, which tell none of its properties.
 PLACE: Final = _stems(
     "espacio lugar sitio punto albergue casa hogar migrante migrantes centro local sede sucursal "
     "apoio establecimiento dispositivo unidad unidade unite apoyo servicio atencion estructura "
@@ -59,7 +59,7 @@ PLACE: Final = _stems(
     "kiosko red programa proyecto posto obra"
 )
 
-#: Words that stand in headers of any field.
+#: Words that headers of any field may have.
 _NEUTRAL: Final = PLACE | _stems(
     "general actual total exacta completa completo numero number n principal oficial wgs84 dato "
     "datos detalle descripcion description informacion sn sala"
@@ -72,7 +72,7 @@ def _concept(
     return Concept(field, _stems(keys), _stems(also), _stems(allied), _stems(never), weight)
 
 
-#: Words with which a place is not what is named.
+#: Words by which a header with a word for a place is not one of names: "Tipo de espacio".
 _NOT_THE_PLACE: Final = _stems(
     "tipo telefono direccion horario servicios estado cantidad numero capacidad persona "
     "origen destino"
@@ -93,18 +93,18 @@ _COUNT: Final = (
     "pernocta pernoite autorizada autorizado habilitada habilitado recepcion recepcao"
 )
 
-#: What headers are told by; a field may have several concepts.
+#: Concepts that headers are compared with; a field may have several.
 CONCEPTS: Final[Sequence[Concept]] = (
     _concept(
         "id",
         "codigo code id clave identificador folio ref",
         allied="unico interno referencia no registro ficha",
-        # An organisation's code is shared by all of its spaces, too.
+        # The code of an organisation is no id, as all of its spaces share it.
         never="organizacion organization organisation organizacao org socio partner parceiro "
         "entidad entidade institucion instituicao agencia agency ong operador implementador "
         "documento documentos postal pasaporte required country "
         "persona id_card llegar cercano verified wifi acceso contrasena incidente "
-        # A place's code is shared by all of its spaces.
+        # Nor is the code of a town or division, as all spaces there share it.
         "divipola dane ibge ubigeo ubigeos inegi pcode pcod geografico municipio departamento "
         "provincia region distrito canton comuna localidad ciudad cidade parroquia "
         "municipality state province admin1 admin2 adm1 adm2 adm3",
@@ -123,7 +123,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="organizacion institucion entidad como",
         never="persona responsable encargado coordinador contacto quien quem",
     ),
-    # A column that only says "place" holds what the places are called, if its cells are so.
+    # A column headed only "place" holds the names of the places, if its cells are like names.
     Concept(
         "name",
         PLACE
@@ -160,7 +160,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         never="persona recibe atiende atende puede pode ayuda turno telefono contacto derivacion "
         "remision reporta informa responde",
     ),
-    # Whose parishes run the place, where no other column says who runs it.
+    # The diocese whose parishes run the place, if no other column says who runs it.
     _concept(
         "organization",
         "diocesis diocese arquidiocesis arquidiocese vicariato",
@@ -277,7 +277,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "suspendido planeado planificado previsto faltante falta faltan necesidad necesidade "
         "no nao sin sem not",
     ),
-    # In a matrix of who does what, where, for whom.
+    # In a matrix of who does what where (3W).
     _concept(
         "services",
         "actividad activity atividade",
@@ -432,7 +432,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         also="necesita necesario debe deben hay precisa preciso deve need must entrar faut",
         allied="they",
     ),
-    # Alone these head the numbers of people's papers.
+    # Without a word for asking, these head columns of people's document numbers.
     _concept(
         "documents_required",
         "ci dni cedula pasaporte passaporte",
@@ -455,7 +455,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="permite permitida allowed stay puede pasar noche noite",
         never="maxima maximo cuantas cuantos cama numero tiempo estancia llegada chegada",
     ),
-    # Who arrives at night does not sleep there.
+    # "Noche" needs a word for staying beside it: people may only arrive at night.
     _concept(
         "overnight",
         "noche noite quedan quedar quedarse",
@@ -496,7 +496,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
 )
 
-#: Words of columns that are nobody's to publish: incidents, money, who filled in, who is on duty.
+#: Words of columns that nobody may publish: incidents, money, who filled in the form, who is on
+#: duty.
 _SECRET: Final = _stems(
     "interno interna internal seguridad seguranca security incidente incident amenaza ameaca "
     "threat riesgo risco alerta digito digitado digitador diligencio diligenciado diligencia "
@@ -512,7 +513,7 @@ _SECRET: Final = _stems(
     "compartilhar difundir secreto oculto restringido restringida restrito restrita informo"
 )
 
-#: Words of a day on which nobody was met, or that is to come: no day of a confirmation.
+#: Words that make a day no day of confirmation: nobody was met, or the day is still to come.
 _NOT_SEEN: Final = re.compile(
     r"\b(?:cerrad[oa]s?|fechad[oa]s?|closed|ferme|contest\w*|respond\w*|respuesta|resposta|"
     r"answer\w*|fallid[oa]s?|fallo|failed|intent\w*|tentativ\w*|attempt\w*|cancelad[oa]s?|"
@@ -523,19 +524,20 @@ _NOT_SEEN: Final = re.compile(
     r"agendad[oa]s?|scheduled|proxim[oa]s?|next|prochaine?|previst[oa]s?|prevue?|futur[oa]s?|pendient\w*|"
     r"pendente\w*|pending|debe\w*|deve\w*|toca|vence\w*|expir\w*)\b"
 )
-#: Portuguese "in the": "visita no local" denies nothing.
+#: Portuguese "no" (in the) with a noun, as in "visita no local", which denies nothing.
 _IN_THE: Final = re.compile(
     r"\bno (?:local|dia|abrigo|ponto|espaco|sistema|campo|site|municipio)\b"
 )
 
-#: Words of a column in somebody's own words, complaints among them.
+#: Words of columns of free text, such as remarks and complaints.
 _REMARKS: Final = _stems(
     "observacion observaciones observacoes observacao comentario remark remarque nota note notes "
     "anotacion anotacoes pendiente pendencia novedad novedades novidade denuncia queja queixa "
     "reclamo reclamacion reclamacao complaint plainte suceso"
 )
 
-#: Words that begin a column about what happened: "Qué pasó", which "Casa de paso" is not.
+#: Words that begin a header about what happened, as in "Qué pasó". In "Casa de paso", the word is
+#: not the first.
 _HAPPENED: Final = _stems("paso ocurrio sucedio aconteceu happened")
 
 #: Roles of people.
@@ -547,16 +549,17 @@ _ROLES: Final = _stems(
     "abogada medico medica representante dueno duena"
 )
 
-#: Words of headers of partners, and with which one is in the lead.
+#: Words for partners in headers.
 _PARTNERS: Final = _stems("socio partner parceiro agencia organizacion organizacao organization")
+#: Words for "lead", by which a header of partners is one of lead partners.
 _LEADING: Final = _stems("principal lider lead")
 
-#: Words of headers of what a place is called where it is an institution of its own, and words
-#: with which a header tells who runs it.
+#: Words of headers of institutions, whose names may be those of the places.
 _INSTITUTIONS: Final = _stems(
     "institucion instituicao institution organizacion organizacao organization organisation "
     "entidad entidade obra equipamento nombre nome name"
 )
+#: Words of headers that tell who runs a place.
 _RUNS: Final = _stems(
     "opera operan operada operador operadora lleva maneja dirige administra administrador "
     "administradora gestiona gestor gestora gestao gestion coordina mantem mantiene mantenedor "
@@ -564,13 +567,14 @@ _RUNS: Final = _stems(
     "manages managing titular ejecutor executor executora implementa congregacion"
 )
 
-#: Words of headers of phones and mailboxes together, and words that may stand beside them.
+#: Words of headers of phones and mailboxes.
 _CONTACT_KEYS: Final = _stems("contacto contato contact") | {
     key
     for concept in CONCEPTS
     if concept.field in {"public_phones", "public_contact"}
     for key in concept.keys
 } - _stems("sitio")  # fmt: skip
+#: Words that may stand beside those of `_CONTACT_KEYS`.
 _CONTACT_ALLIED: Final = _NEUTRAL | {
     word
     for concept in CONCEPTS
@@ -578,20 +582,20 @@ _CONTACT_ALLIED: Final = _NEUTRAL | {
     for word in concept.allied | _stems("recepcion recepcao grp gpo")
 }
 
-#: Fields of which people have their own: every word of the header has to belong to the place, so
+#: Fields of a place that people have, too. Every word of a header has to belong to such a field, so
 #: that no "Teléfono de la coordinadora" is suggested for publication (P6).
 _PERSONAL: Final = frozenset({"name", "public_phones", "public_contact", "address"})
 
-#: Fields of which every word of the header has to say so: an alarm has a code, too, a tank a
+#: Fields to which every word of a header has to belong: an alarm has a code, too, a tank has a
 #: capacity, a guard an age.
 _WHOLE: Final = _PERSONAL | {
     "id", "capacity", "available", "maximum_nights", "minimum_age", "maximum_age"
 }  # fmt: skip
 
-#: Least share of a header's words that have to belong to the field [A].
+#: Least share of a header's words that have to belong to a field outside `_WHOLE` [A].
 _SHARE: Final = 0.5
 
-#: What a header gains if it begins with a word of the field, as most do.
+#: Likelihood that is added if a header begins with a key word of the field, as most do.
 _FIRST: Final = 0.25
 
 
@@ -599,8 +603,9 @@ _FIRST: Final = 0.25
 def likely(header: str) -> dict[str, float]:
     """Return the fields that a header can be of by its words, each with its likelihood, 0 to 1.25.
 
-    Of a survey's path the group before the last slash counts only if the rest says nothing; each
-    part between the slashes of another header stands for itself, the first a little more.
+    In the path of a survey, the last part decides, and the whole path only if that part gives no
+    field. In any other header, each part between slashes is also read by itself, with a little less
+    weight after the first.
     """
     if is_path(header):
         return _likely(readings(header.rsplit("/", 1)[-1])) or _likely(readings(header))
@@ -614,9 +619,9 @@ def likely(header: str) -> dict[str, float]:
 
 @lru_cache(maxsize=10_000)
 def readings(header: str) -> tuple[frozenset[str], ...]:
-    """Return the words of a header that say something, each as the stems that it can be.
+    """Return the words of a header without fillers, each as the stems that it can stand for.
 
-    An unknown word can be short for several: "enc" for "encargado" and for "encaminhamento".
+    An unknown word can abbreviate several: "enc" stands for "encargado" and "encaminhamento".
     """
     return tuple(_readings_of(word) for word in words_of(header))
 
@@ -630,8 +635,8 @@ def _readings_of(word: str) -> frozenset[str]:
 def is_kept_back(header: str) -> bool:
     """Return whether a column is not for publication, whatever its cells look like (P6, P31).
 
-    It is about incidents, money, who filled the file in, who is on duty, or in somebody's own words
-    about anything.
+    Such a column is about incidents, money, who filled in the form, who is on duty, or holds
+    remarks.
     """
     words = readings(header)
     if any(word <= _SECRET or word <= _REMARKS for word in words):
@@ -640,13 +645,13 @@ def is_kept_back(header: str) -> bool:
 
 
 def is_of_no_visit(header: str) -> bool:
-    """Return whether a header tells of a day on which nobody was met, or that is to come."""
+    """Return whether a header is of a day on which nobody was met, or of a day to come."""
     said = _IN_THE.sub(" ", plain(header))
     return _NOT_SEEN.search(said) is not None or not DENIALS.isdisjoint(said.split())
 
 
 def is_about_a_person(header: str) -> bool:
-    """Return whether a header names somebody's role: what stands below may be a person's (P6)."""
+    """Return whether a header names a role, so that its column may be about a person (P6)."""
     return any(word <= _ROLES for word in readings(header))
 
 
@@ -657,7 +662,7 @@ def is_lead_partner(header: str) -> bool:
 
 
 def is_institution(header: str) -> bool:
-    """Return whether a header names an institution and nothing beside."""
+    """Return whether every word of a header is one for an institution or a place."""
     words = readings(header)
     return bool(words) and all(word & (_INSTITUTIONS | PLACE) for word in words)
 
@@ -695,7 +700,7 @@ def _likely(words: Sequence[frozenset[str]]) -> dict[str, float]:
 
 
 def refused(header: str) -> frozenset[str]:
-    """Return the fields that a header is not of by its words, whatever its cells look like."""
+    """Return the fields that words of a header exclude, whatever its cells look like."""
     words = readings(header)
     held = {
         concept.field

@@ -1,6 +1,7 @@
-"""Headers of measures: how far a place is from something, or how large, is no field of a space.
+"""Headers of measures, such as a distance or a size, which are no field of a space.
 
-"Km a la vía" is no kilometre post of a road, "Horas a la frontera" no time when a place is open.
+"Km a la vía" is not the kilometre post of a road (``road_km``), and "Horas a la frontera" are not
+opening hours.
 """
 
 import re
@@ -14,15 +15,17 @@ _LENGTH: Final = (
 )
 _TIME: Final = r"(?:min|minutos?|minutes|horas?|hours|dias|days)"
 
-#: Words of a road, and what may stand before them.
+#: Words for a road.
 _ROAD: Final = (
     r"(?:via|ruta|carretera|autopista|rodovia|estrada|road|route|highway|panamericana|br)"
 )
+#: Articles before a noun.
 _ARTICLES: Final = r"(?:(?:la|las|el|los|the|a|o)\s+)*+"
 _THE: Final = r"(?:(?<=al )|(?<=ao )|(?:la|las|el|los|the|a|o) )"
+#: Nouns after hours or days with which no distance is meant: "horas al día".
 _OTHER: Final = r"(?:dia|semana|mes|day|week|que|publico|public|hasta)"
 
-#: A length of anything but a road, a length or a time up to something, an area, a weight.
+#: A distance, other than along a road, in length or time; an area, a volume or a weight.
 _MEASURE: Final = re.compile(
     r"\b(?:distancia|distance|lejania|cercania|proximidad|proximidade|proximity)\b"
     rf"|\b{_LENGTH}\b.*\b(?:a|al|ao|as|hasta|ate|to|from|desde|hacia)\b"
@@ -32,7 +35,7 @@ _MEASURE: Final = re.compile(
     r"|\b(?:m2|m3|litros?|liters|lts|kg|kilos|toneladas)\b"
 )
 
-#: Words of which a header of kilometre posts is made.
+#: Words that headers of kilometre posts consist of.
 _POST: Final = word_set(
     "km kms kilometro kilometros pk punto ponto kilometrico marco hito progresiva kilometer post "
     "marker via ruta carretera autopista rodovia estrada road highway panamericana"

@@ -14,17 +14,20 @@ from geo.imports.headers.wording import plain, plain_forms, words_of
 #: Least similarity (0 to 100) of a header to a known one.
 _LIKELY: Final = 85.0
 
-#: Points of a header that is known, from barely similar to the same; of one that begins with a
-#: known one; of one that has words of a field, from half of them to all; all [A].
+#: Points of a header that barely resembles a known one, and of one that equals it [A].
 SIMILAR, SAME = 2.0, 3.0
+#: Points of a header that begins with a known one [A].
 _LED_BY: Final = 2.0
+#: Points of a header with words of a field: at the least and at the highest likelihood [A].
 _SOME_WORDS, _ALL_WORDS = 0.7, 2.2
+#: Highest likelihood of `geo.imports.headers.concepts.likely`.
 _MOST_LIKELY: Final = 1.25
+#: Points of a header of lead partners for the field ``organization`` [A].
 _LEAD: Final = 1.2
 
-#: Fields of which a header may say more after its name: "Idiomas que se hablan". No field
-#: whose name begins headers about persons ("Nombre del responsable"), and no phone, which would be
-#: published (P6).
+#: Fields of which a header may begin with the name and say more: "Idiomas que se hablan". Left out
+#: are fields whose name begins headers about persons ("Nombre del responsable"), and phones, which
+#: would be published (P6).
 _LED: Final = frozenset(
     {"organization", "address", "services", "languages", "locality", "admin1",
      "opening_hours", "needs_referral", "eligibility", "documents_required"}
@@ -34,27 +37,27 @@ _LED: Final = frozenset(
 #: personas". Phones, names and hours of people are not published (P6).
 _OF_A_ROLE: Final = frozenset({"organization", "eligibility", "capacity"})
 
-#: Fields that tell in words how far a place is from something.
+#: Fields of text that may tell how far from something a place is.
 _HOW_FAR: Final = frozenset({"address", "landmark"})
 
-#: Columns that survey programs add with the day of the form; of another file they are of anything.
-#: Each has fewer points than a column that says when somebody looked.
+#: Points of the columns in which survey programs put the day of the form. They are fewer than those
+#: of a column that says when somebody looked. In other files, such headers can mean anything.
 _SURVEY_DAYS: Final = {"today": 0.6, "start": 0.5, "submission time": 0.4}
 
-#: A question of a survey, with its number.
+#: Number before a survey's question: "3. ".
 _QUESTION: Final = re.compile(r"\d{1,2}\. ")
 
 #: Words of headers that say nothing.
 _NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
 
-#: That children come with nobody.
+#: Words of a header by which children come alone.
 _ALONE: Final = re.compile(
     r"\b(?:no|nao|non|sin|sem|sans|un|sol[oa]s|sozinh[oa]s|alone|unaccompanied)\b"
 )
 
 #: Field by known header.
 KNOWN: Final = {header: name for name, headers in HEADERS.items() for header in headers}
-#: Most characters of a header that must be the same as a known one.
+#: Most characters of a header that has to equal a known one.
 _SHORT: Final = 3
 _LONG: Final = [header for header in KNOWN if len(header) > _SHORT]
 
@@ -76,24 +79,24 @@ def by_header(column: str) -> dict[str, float]:
     for name, likelihood in likely(column).items():
         share = min(likelihood, _MOST_LIKELY) / _MOST_LIKELY
         say(name, _SOME_WORDS + (_ALL_WORDS - _SOME_WORDS) * share)
-    if is_lead_partner(column):  # who reports a place is not who runs it, if that is said
+    if is_lead_partner(column):  # a column of who runs the place goes before
         points["organization"] = _LEAD
     return {name: score for name, score in points.items() if _may_be(column, name)}
 
 
 def _may_be(column: str, name: str) -> bool:
-    """Return whether nothing in a header forbids a field that its words are of."""
+    """Return whether no word of a header excludes a field that others suggest."""
     if name == "road_km" and not is_kilometre_post(column):
         return False
     if is_measure(column) and name not in _HOW_FAR:
         return False
     if name == "children_alone" and not _ALONE.search(plain(column)):
-        return False  # "Niños acompañados" is of the others
+        return False  # "Niños acompañados" are not alone
     return name in _OF_A_ROLE or not is_about_a_person(column)
 
 
 def _alike(form: str) -> list[tuple[str, float]]:
-    """Return the fields of the known headers that a header is like, each with its likeness.
+    """Return the fields of known headers that a header resembles, with the similarity (0 to 100).
 
     Headers of up to three characters must be equal: "x" is a part of many other headers.
     """
@@ -106,7 +109,7 @@ def _alike(form: str) -> list[tuple[str, float]]:
 
 
 def is_survey_day(column: str, columns: Iterable[str]) -> bool:
-    """Return whether a column is the day of a survey's form, by its name and the others."""
+    """Return whether a column is the day of a survey's form, by the names of all columns."""
     return plain(column) in _SURVEY_DAYS and any(
         one.startswith("_") or plain(one) in {"end", "deviceid"} or _QUESTION.match(one)
         for one in columns
@@ -115,7 +118,7 @@ def is_survey_day(column: str, columns: Iterable[str]) -> bool:
 
 
 def survey_day(column: str, columns: Iterable[str]) -> dict[str, float]:
-    """Return the points of a column that is the day of a survey's form, as no other says more."""
+    """Return the points for ``confirmed_on`` of a column with the day of a survey's form."""
     is_day = is_survey_day(column, columns)
     return {"confirmed_on": _SURVEY_DAYS[plain(column)]} if is_day else {}
 

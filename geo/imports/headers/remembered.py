@@ -1,7 +1,7 @@
-"""What the people of an organisation chose for the words of its files, for its next file.
+"""Choices of an organisation's people for headers and labels, remembered for its next file.
 
-Only members of the organisation see, use and forget the words; no other organisation's file is read
-by them.
+Only members of the organisation see, use and delete them. They have no effect on the files of other
+organisations.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,10 +17,10 @@ from geo.accounts.permissions import Actor, require_staff
 from geo.imports.headers.wording import plain
 from geo.models import RememberedWord
 
-#: Scope of headers; that of labels is the field that they are a label of.
+#: Scope of remembered headers; a remembered label has the name of its field as scope.
 _HEADER: Final = ""
 
-#: Most characters of a word that is remembered; a longer one is a sentence.
+#: Most characters of a header or label that is remembered; a longer one is a sentence.
 _LONGEST: Final = 200
 
 #: Most words of an organisation that are used: those chosen last [A].
@@ -48,7 +48,7 @@ class Remembered:
 
 
 async def recall(session: AsyncSession, actor: Actor) -> Remembered:
-    """Return what the actor's organisation chose before (writer session)."""
+    """Return the remembered choices of the actor's organisation (writer session)."""
     rows = await session.execute(
         select(RememberedWord.scope, RememberedWord.wording, RememberedWord.meaning)
         .where(RememberedWord.organization_id == actor.organization_id)
@@ -66,13 +66,14 @@ async def recall(session: AsyncSession, actor: Actor) -> Remembered:
 async def remember(
     session: AsyncSession, actor: Actor, mapping: Mapping[str, Any], *, now: datetime
 ) -> None:
-    """Keep what a mapping says of headers and labels (writer session).
+    """Store what a mapping says of headers and labels (writer session).
 
     Parameters
     ----------
     mapping : mapping
-        Mapping as an object (`geo.imports.mapping.as_object`) that a person has looked at. Of
-        several columns of one field none is kept, because a single header would not say so.
+        Mapping as an object (`geo.imports.mapping.as_object`) that a person has looked at. If
+        several columns make one field, their headers are not stored: one of them alone would be
+        read as the whole field.
     """
     require_staff(actor)
     if actor.organization_id is None:
@@ -115,7 +116,7 @@ async def forget(session: AsyncSession, actor: Actor) -> int:
 
 
 def _said(mapping: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
-    """Return the scope, the words and the meaning of each choice of a mapping."""
+    """Yield the scope, the wording and the meaning of each choice of a mapping."""
     for name, columns in mapping.get("fields", {}).items():
         used = [columns] if isinstance(columns, str) else list(columns)
         if len(used) == 1:

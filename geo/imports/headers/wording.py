@@ -20,7 +20,7 @@ DENIALS: Final = word_set(
     "faltam tampoco"
 )
 
-#: The same of what a place offers, with what is there no more or not now.
+#: Words by which something is not offered, no longer offered or not now, beside those of `DENIALS`.
 GONE: Final = DENIALS | word_set(
     "suspendido suspendida suspendidos suspendidas suspenso suspensa suspended cerrado cerrada "
     "cerrados cerradas fechado fechada fechados fechadas closed agotado agotada esgotado inactivo "
@@ -31,7 +31,7 @@ GONE: Final = DENIALS | word_set(
     "existia habia havia danado danada danados danadas roto rota quebrado"
 )
 
-#: Short forms of words in headers.
+#: Full words by short form in headers.
 _SHORT = {
     "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
     "org": "organizacion", "orgs": "organizacion", "dir": "direccion", "tel": "telefono",
@@ -70,7 +70,7 @@ _NUMBERED = re.compile(
     r"^\s*(?:[PpQq]?\d{1,3}(?:\.\d{1,2})*|[A-Za-z](?!-\S))\s*[.):_-]+\s*(?=[^\d\s])"
 )
 
-#: A sign in the cells that means messages, told in a header: "Teléfonos (W = wasap)".
+#: Legend of a sign beside numbers for messages: "Teléfonos (W = wasap)".
 _LEGEND: Final = re.compile(
     r"\(\s*[^\s()]{1,2}\s*=\s*(?:what?s\s?app?|wh?ats|wasap|guasap|wpp|wsp|zap)\s*\)", re.IGNORECASE
 )
@@ -78,11 +78,11 @@ _LEGEND: Final = re.compile(
 #: The path of a question in a survey: "atencion/servicios".
 _PATH = re.compile(r"[A-Za-z]\w*(?:/\w+)+")
 
-#: The word that stands for people with disabilities, who are nobody's contact.
+#: Word that replaces phrases such as "personas con discapacidad", which are not about a contact.
 DISABLED: Final = "pcd"
 
-#: Phrases of headers whose words say something else one by one: whom a door is for, and when
-#: somebody asked, which is no day of the place's.
+#: Replacements of phrases whose single words mislead: people with disabilities, for whom a door is;
+#: the day when somebody asked, which is no day of the place.
 _PHRASES: Final[Mapping[re.Pattern[str], str]] = {
     re.compile(
         r"\b(?:personas?|pessoas?|people|persons?|personnes?|usuarios?) "
@@ -99,28 +99,29 @@ _PHRASES: Final[Mapping[re.Pattern[str], str]] = {
     re.compile(r"\bp code\b"): "pcode",
 }
 
-#: Words of who was met, whom "on the day of the visit" makes a person's (P6).
+#: Words for a person who was met: "on the day of the visit" makes a number beside one that person's
+#: (P6).
 _OF_WHO: Final = word_set(
     "telefono telefonos telefone telefones telephone phone phones celular celulares whatsapp "
     "contacto contactos contato contatos contact contacts correo correos nombre nombres nome nomes "
     "name names nom quien quem who qui numero movil movel mobile linea"
 )
 
-#: What a header says of a number that may be published; with a denial it forbids that.
+#: Phrases that allow publishing a number; with a denial in the header, they forbid it.
 _PERMITTED: Final = re.compile(
     r"\b(?:que|that|which|qui) (?:se )?(?:pode|puede|podem|pueden|can|may|peut)(?: se)?"
     r"(?: ser| be| etre)? (?:divulga[dr]\w*|publica[dr]\w*|publish\w*|publie\w*|"
     r"difundi[dr]\w*|mostra[dr]\w*|shared?)\b"
 )
 
-#: What a part of a header counts beside the whole of it [A].
+#: Weights of the first and of later parts of a header; the whole header has 1 [A].
 _FIRST_PART, _LATER_PART = 0.95, 0.8
 
 
 def plain(header: str) -> str:
     """Return a header in plain letters, words separated by a blank and short forms written out.
 
-    The number of a question before it is left out.
+    A question's number before the words is left out.
     """
     numbered = _LEGEND.sub("(whatsapp)", _NUMBERED.sub("", header, count=1))
     words = re.sub(r"[^a-z0-9]+", " ", folded(numbered)).split()
@@ -130,9 +131,8 @@ def plain(header: str) -> str:
 def plain_forms(header: str) -> dict[str, float]:
     """Return a header as plain words, whole and in parts, each with its weight from 0 to 1.
 
-    Parts are what stands before, in and after slashes, and without brackets; the first says most.
-    Surveys write the group of a question before its name: of "atencion/servicios" the last part
-    says all.
+    Parts are separated by slashes, dashes and colons, and have no text in brackets. In the path of
+    a survey, "atencion/servicios", the last part has the weight of the whole.
     """
     if is_path(header):
         return {plain(header): 1.0, plain(header.rsplit("/", 1)[-1]): 1.0}
@@ -156,12 +156,12 @@ def parted(header: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def words_of(header: str) -> tuple[str, ...]:
-    """Return the words of a header that say something, in order."""
+    """Return the words of a header without fillers and numbers, in order."""
     whole = plain(parted(header))
     bare = whole
     is_of_who = not _OF_WHO.isdisjoint(whole.split())
     for phrase, meaning in _PHRASES.items():
-        # A number that was asked for on the day of the visit is of who answered there (P6).
+        # A phone "on the day of the visit" is that of who answered, so the phrase stays (P6).
         if meaning != " " or not is_of_who:
             bare = phrase.sub(meaning, bare)
     if DENIALS.isdisjoint(whole.split()):

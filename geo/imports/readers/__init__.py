@@ -1,4 +1,4 @@
-"""Files of strangers read into one table each, within limits: one module a format.
+"""Readers of unknown files into one table each, within limits: one module for each format.
 
-`imports` and `sources` alone import it.
+Only `imports` and `sources` import this package.
 """

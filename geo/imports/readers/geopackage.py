@@ -37,9 +37,10 @@ _KEYS: Final = frozenset({"fid", "ogc_fid"})
 #: Most characters of a name or text in the file [A].
 _LONGEST_TEXT: Final = 1_000_000
 
-#: Steps of SQLite's machine between two looks at how many there were, and most of those looks: a
-#: table of 200,000 rows and 60 columns takes some thirty million steps.
+#: Steps of SQLite's virtual machine between two calls of the progress handler.
 _STEPS: Final = 1_000_000
+#: Calls of the progress handler after which the reading ends: a table of 200,000 rows and 60
+#: columns takes some thirty million steps.
 _LOOKS: Final = 400
 
 #: Bytes of the envelope in the head of a geometry, by its code (GeoPackage 1.3, table 6).
@@ -102,7 +103,7 @@ def read_geopackage(name: str, data: bytes, *, layer: str | None = None) -> Tabl
 
 
 def _open(package: sqlite3.Connection, data: bytes) -> None:
-    """Load a file into memory with everything off that the file could make run."""
+    """Load a file into memory with all features switched off by which the file could run code."""
     package.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(_LONGEST_TEXT, len(data)))
     package.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
     package.setconfig(sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA, False)
@@ -197,7 +198,7 @@ def _written(statement: sqlalchemy.Select[Any]) -> str:
 
 
 def _cell(value: Value) -> Value:
-    """Return a cell; pictures and other bytes are never read."""
+    """Return the value of a cell, or None for pictures and other bytes, which are not read."""
     return None if isinstance(value, bytes) else value
 
 

@@ -73,13 +73,13 @@ class Table:
     epoch_1904: bool = False
 
 
-#: Most characters of a cell that is read as anything but words of its own [A]: the longest hours
-#: and lists seen have some 300.
+#: Most characters of a cell that is converted to anything but free text [A]: the longest hours and
+#: lists seen have some 300.
 LONGEST = 2_000
 
 
 def shortened(table: Table) -> Table:
-    """Return a table whose cells have at most `LONGEST` characters, to tell what they are."""
+    """Return a table with texts cut to `LONGEST` characters, for recognising its columns."""
 
     def cut(cell: Value) -> Value:
         return cell[:LONGEST] if isinstance(cell, str) else cell

@@ -185,13 +185,13 @@ def _is_repeat(sheet: CalamineSheet) -> bool:
     return bool(head) and bool({"_parent_index", "_parent_table_name", "PARENT_KEY"} & set(head[0]))
 
 
-#: What sheets are called that tell what the words of another one mean, or how to fill it in.
+#: Names of sheets that explain the abbreviations and words of another sheet.
 _LEGENDS: Final = frozenset(
     {"siglas", "sigla", "abreviaturas", "abreviaciones", "acronimos", "glosario", "glossario",
      "glossary", "leyenda", "legenda", "legend"}
 )  # fmt: skip
 
-#: What a sheet that only explains words does not say: what is closed, or told to nobody.
+#: Words about closed or secret places: a sheet with such a word does more than explain others.
 _SAYS_MORE: Final = re.compile(
     r"public|publis|difund|divulg|compart|reserv|confiden|secret|sigilo|ocult|cerra|cierr|fecha|"
     r"closed|suspend|suspens|\bbaja|inactiv|inativ|clausur|no funciona|intern|privad|protegid|"
@@ -199,14 +199,15 @@ _SAYS_MORE: Final = re.compile(
     r"casa|albergue|abrigo"
 )
 
-#: Most columns and rows of such a sheet [A]: a word and what it means, in some languages.
+#: Most columns and rows of a sheet that explains words [A]: a word and its meaning, in some
+#: languages.
 _LEGEND_COLUMNS, _LEGEND_ROWS = 4, 60
 
 
 def _is_legend(name: str, sheet: CalamineSheet) -> bool:
-    """Return whether a sheet explains another one, and says of no place that it is not told of.
+    """Return whether a sheet only explains the words of another one.
 
-    Its name has no other word. A list of what is closed or kept back is no legend.
+    Its name consists of words for such a sheet, and no cell is about closed or secret places.
     """
     words = re.findall(r"[a-z]+", folded(name))
     is_small = sheet.width <= _LEGEND_COLUMNS and sheet.height <= _LEGEND_ROWS
