@@ -1,4 +1,4 @@
-"""Words as people write them: folding, misspelling, protected words, coded reasons.
+"""Texts as people write them: folding, misspelling, protected words, coded reasons.
 
-Every room of `geo` but `models` and `audit` may import it.
+Every package of `geo` but `models` and `audit` may import this one.
 """

@@ -48,9 +48,9 @@ SOURCES: Mapping[str, str] = {
     "press": "Prensa",
 }
 
-#: Sentences about the first and the last day of a closing. The last day is stated as far as is
-#: known, without a promise to reopen.
+#: Sentence about the first day of a closing.
 SINCE = "Desde el %(day)s."
+#: Sentence about the last day of a closing as far as is known, without a promise to reopen.
 UNTIL = "Hasta el %(day)s, según se sabe."
 
 #: Maximum distance from today of a day in a coded reason [A].
@@ -128,7 +128,7 @@ def is_far(day: date | str | None, today: date) -> bool:
 def staff_reason(own_words: str | None, code: str | None, texts: Mapping[str, str]) -> str:
     """Return the reason for staff: a person's own words, else the text of the code they chose.
 
-    A code without a meaning of its own is no reason, and neither is an unknown one.
+    The code ``other`` and unknown codes have no text and give no reason ("").
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The languages of Amparo; a new language needs a row of `LANGUAGES` and its texts only."""
+"""The languages of Amparo; a new language only needs a row of `LANGUAGES` and its texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -23,8 +23,8 @@ _LOOKALIKES = str.maketrans(
     "abcdehijklmhoppqstuyvwxyaeikvotxbagilodabcdefghijklmnoprstuvwyz",
 )
 
-#: Unicode categories that `seen` removes (combining marks, format characters), and invisible filler
-#: characters of other categories.
+#: Unicode categories of the characters that `seen` removes (combining marks, format characters),
+#: and invisible filler characters of other categories.
 _UNSEEN = {"Mn", "Me", "Cf"}
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 

@@ -6,9 +6,11 @@ from functools import lru_cache
 
 from geo.text.normalize import unmasked
 
-#: Parts of the patterns below: words for women, for children, and for places that may house them.
+#: Part of the patterns below: words for women.
 _WOMEN = r"(?:mu(?:jer|lher)(?:es)?|wom[ae]n|femmes?|fanm)"
+#: Part of the patterns below: words for children.
 _CHILDREN = r"(?:menor(?:es)?|nin[oa]s?|adolescentes?|nna|criancas?)"
+#: Part of the patterns below: words for places that may house women or children.
 _HOUSE = r"(?:(?:refugio|albergue|hogar|abrigo|casa)s?|centros?\s+de\s+(?:proteccion|acogida))"
 
 #: Names of places of refuge.
@@ -88,7 +90,7 @@ def names_a_refuge(text: str) -> bool:
 
 
 def _readings(texts: Iterable[str]) -> Iterator[str]:
-    """Yield each text; yield a text with invisible characters again, with spaces in their place."""
+    """Yield each text, and once more with spaces for its invisible characters if it has any."""
     for text in texts:
         yield text
         if not text.isascii() and _UNSEEN.search(text):
