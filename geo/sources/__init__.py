@@ -1,1 +1,1 @@
-"""Submissions of forms elsewhere as rows for the queue: new ones, changed ones, those that went."""
+"""Submissions of survey forms on other servers as proposals: new, edited and deleted ones."""

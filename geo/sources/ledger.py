@@ -1,4 +1,8 @@
-"""What was taken of each source: how far it is read, and the submissions that changed or went."""
+"""Ledger of sources: how far each is read, and the submissions that were taken from it.
+
+A sweep is a pass over all submissions of a source, in several runs. Submissions that a whole sweep
+has not seen were deleted at the source.
+"""
 
 import hashlib
 import json
@@ -27,7 +31,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A space whose submission is no longer there, until somebody confirms or closes the space."""
+    """Space whose submission was deleted, until somebody confirms or closes the space."""
 
     source: str
     space_id: str
@@ -36,24 +40,25 @@ class Gone:
 
 
 def digest_of(submission: Mapping[str, Any], asked: Iterable[str], mapping: object) -> str:
-    """Return a digest of what a submission says and of the mapping that reads it.
+    """Return a digest of a submission's answers and of the mapping that converts them.
 
-    A corrected mapping reads every submission again, those too that were bad before.
+    With a corrected mapping every digest is another one, so that all submissions are read again,
+    also those that were bad before.
     """
     said = [{name: submission.get(name) for name in sorted(asked)}, mapping]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 async def add(session: AsyncSession, name: str) -> None:
-    """Add a source of which nothing is read yet, unless it is there (writer session)."""
+    """Add a source as not read yet, unless it is stored already (writer session)."""
     await session.execute(insert(PulledSource).values(name=name).on_conflict_do_nothing())
 
 
 async def claim(session: AsyncSession, name: str, *, now: datetime, every: timedelta) -> bool:
-    """Take a source's turn for this process, if its time has come (writer session).
+    """Take the turn to read a source, if it is due; return whether this process has it.
 
-    Of several processes one gets the turn. A run that fails gives it back only after ``every``, so
-    that a server in trouble is not asked again at once.
+    Only one of several processes gets the turn (writer session). The next turn is due after
+    ``every`` even if the run fails, so that a server in trouble is not asked again at once.
     """
     await add(session, name)
     taken = await session.scalar(
@@ -91,7 +96,7 @@ async def read_position(session: AsyncSession, name: str, *, lock: bool = False)
 
 
 async def digests(session: AsyncSession, name: str, ids: Sequence[int]) -> dict[int, str]:
-    """Return the digest of each submission already taken, by its id; those that went have none."""
+    """Return the digests of submissions that were taken, by submission id, without deleted ones."""
     rows = await session.execute(
         select(PulledSubmission.submission_id, PulledSubmission.digest).where(
             PulledSubmission.source == name,
@@ -110,7 +115,10 @@ async def remember(
     *,
     sweep: int,
 ) -> None:
-    """Note submissions as taken in a sweep: space and digest by submission id (writer session)."""
+    """Store the space and digest of submissions that a sweep has taken (writer session).
+
+    ``taken`` has a pair of space id and digest by submission id.
+    """
     if not taken:
         return
     rows = [
@@ -140,7 +148,7 @@ async def remember(
 
 
 async def see(session: AsyncSession, name: str, ids: Sequence[int], sweep: int) -> None:
-    """Note that submissions are still there in a sweep, unchanged (writer session)."""
+    """Note that a sweep has seen submissions again, unchanged (writer session)."""
     await session.execute(
         update(PulledSubmission)
         .where(
@@ -154,13 +162,15 @@ async def see(session: AsyncSession, name: str, ids: Sequence[int], sweep: int) 
 async def move(
     session: AsyncSession, name: str, position: Position, *, ends: bool, now: datetime
 ) -> tuple[str, ...]:
-    """Store how far a source is read, and return the spaces whose submission went (writer session).
+    """Store how far a source is read; return the ids of spaces whose submission was deleted.
+
+    Needs a writer session.
 
     Parameters
     ----------
     ends : bool
-        Whether the sweep has seen the last submission. Those that it has not seen are gone; nothing
-        happens to their spaces here, and the next sweep begins.
+        Whether the sweep has seen the last submission. Submissions that it has not seen count as
+        deleted, without a change of their spaces, and the next sweep begins.
     """
     values = {"highest_id": position.highest_id, "sweep_after": position.sweep_after}
     gone: Sequence[str] = ()
@@ -182,10 +192,10 @@ async def move(
 
 
 async def waiting(session: AsyncSession, actor: Actor) -> tuple[Gone, ...]:
-    """Return the spaces of the actor's organisation to ask about (writer session).
+    """Return the spaces of the actor's organisation whose submission was deleted (writer session).
 
-    A space is asked about from when its submission went until it is confirmed anew or closed. One
-    that is restricted is shown to its named readers alone (P39).
+    A space stays in this list until it is confirmed anew or closed. A restricted space is shown
+    only to its named readers (P39).
     """
     rows = (
         await session.execute(

@@ -10,7 +10,7 @@ from geo.imports.personal_data import require_no_persons
 from geo.imports.readers.table import Line, Table
 from geo.reasons import CodedReason, in_file
 
-#: Member of every submission that stays the same when it is edited (``_uuid`` does not).
+#: Key of a submission's id, which stays the same when the submission is edited (``_uuid`` changes).
 ID: Final = "_id"
 
 #: Types of questions whose answers may be read (XLSForm names). All others are refused: pictures,
@@ -32,13 +32,13 @@ class Question:
     Attributes
     ----------
     path : str
-        Names of its groups and its own, joined by slashes: its name in submissions.
+        Names of the question's groups and of the question, joined by slashes, as in submissions.
     type : str
         Type as in XLSForm, without the name of a list of choices.
     labels : tuple of str
         Wording in each language of the form.
     repeats : bool
-        Whether it lies in a group that one submission may answer several times.
+        Whether the question is in a group that one submission may answer several times.
     """
 
     path: str
@@ -84,7 +84,8 @@ def require_readable(
     Raises
     ------
     InvalidFileError
-        The form lacks a question, or its answers are never read; the error names each.
+        The form lacks a question, or has it with a type that is not in `READABLE`; the error names
+        each such question.
     PersonalDataError
         A question is about persons, by its name or its wording.
     """

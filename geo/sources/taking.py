@@ -1,4 +1,4 @@
-"""Taking of submissions into the queue, as proposals of a service account of one organisation."""
+"""Proposals from submissions, in the name of a service account of one organisation."""
 
 import json
 import uuid
@@ -24,20 +24,22 @@ from geo.proposals import decisions
 from geo.sources import ledger
 from geo.sources.survey_form import ID, table_of
 
-#: Reasons that stand with what the service account proposes and withdraws.
+#: Reason of a proposal for a new or edited submission.
 _REASON = "formulario {name}: envío nuevo o editado"
+#: Reason for withdrawing a proposal whose submission was edited.
 _EDITED = "formulario {name}: el envío se editó"
+#: Reason for withdrawing a proposal whose submission was deleted.
 _DELETED = "formulario {name}: el envío se borró"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A form elsewhere and how its submissions become spaces.
+    """Survey form on another server, and how its submissions become spaces.
 
     Attributes
     ----------
     name : str
-        Name of the source here; part of the ids of its spaces.
+        Name of the source in Amparo; part of the ids of its spaces.
     mapping : FieldMapping
         Questions by field.
     asked : tuple of str
@@ -54,16 +56,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one run has read of a source.
+    """Part of a source that one run has read.
 
     Attributes
     ----------
     submissions : sequence of mapping
-        New submissions, and those that the sweep has come to.
+        New submissions, and the submissions that the sweep reads in this run
+        (`geo.sources.ledger`).
     position : Position
         How far the source is read after this run.
     ends : bool
-        Whether the sweep has come to the last submission.
+        Whether the sweep has reached the last submission.
     """
 
     submissions: Sequence[Mapping[str, Any]]
@@ -78,9 +81,9 @@ class PullResult:
     Attributes
     ----------
     problems : tuple of str
-        What is wrong with each row that is left out, without a value.
+        Problems of the rows that are left out, without any value.
     gone : tuple of str
-        Ids of spaces whose submission is no longer there.
+        Ids of spaces whose submission was deleted.
     """
 
     read: int
@@ -91,16 +94,17 @@ class PullResult:
 
 
 async def service_account(session: AsyncSession, person_id: str) -> Actor:
-    """Return the account that proposes for a source (writer session).
+    """Return the service account that proposes for a source (writer session).
 
-    It acts as a program, so that it never counts as a second person (P50).
+    The account acts as a program, so that it never counts as a second person (P50).
 
     Raises
     ------
     ForbiddenError
-        It is no editor of an organisation: who may decide, or edits for everybody, is too much.
+        The account is not an editor of one organisation, so that it may do more than a source
+        needs.
     NotFoundError
-        There is no such person, or the person is deactivated.
+        There is no such account, or it is deactivated.
     """
     actor = await load_actor(session, person_id, means=Means.PROGRAM)
     if actor.role is not Role.EDITOR or actor.organization_id is None:
@@ -112,17 +116,17 @@ async def service_account(session: AsyncSession, person_id: str) -> Actor:
 async def take(
     session: AsyncSession, source: Source, reading: Reading, *, now: datetime, dry_run: bool = False
 ) -> PullResult:
-    """Propose what new and edited submissions say, and note those that went (writer session).
+    """Propose the changes in new and edited submissions, and note deleted ones (writer session).
 
-    Nothing is published: a second person decides on each proposal. What one person may do alone,
-    such as closing a space, holds at once and counts as that person's removal (P40, P52). Of a
-    submission that was deleted a waiting proposal is withdrawn; its space stays as it is, and its
-    organisation is asked.
+    Nothing is published before a second person has decided on each proposal, except changes that
+    one person may make alone, such as closing a space. These take effect at once and count as
+    removals by the account (P40, P52). If a submission was deleted, its pending proposal is
+    withdrawn; its space stays as it is, and the organisation is asked about it.
 
     Parameters
     ----------
     dry_run : bool
-        Check alone; nothing is written.
+        Only check; nothing is written.
     """
     actor = await service_account(session, source.person_id)
     mapping = _with_id(source)
@@ -164,7 +168,7 @@ async def _noted(
     *,
     now: datetime,
 ) -> tuple[str, ...]:
-    """Keep what was taken and how far, and return the spaces whose submission went."""
+    """Store what was taken and how far; return the existing spaces whose submission was deleted."""
     assert actor.organization_id is not None  # noqa: S101 -- `service_account` sees to it
     name, sweep = source.name, reading.position.sweep
     await ledger.add(session, name)
@@ -172,8 +176,8 @@ async def _noted(
     there = sorted({int(one[ID]) for one in reading.submissions} - set(taken))
     await ledger.see(session, name, there, sweep)
     went = await ledger.move(session, name, reading.position, ends=reading.ends, now=now)
-    # Nobody publishes any more what was taken back before it was decided on; what is published
-    # stays until somebody has asked.
+    # A pending proposal of a deleted submission must not be published. A published space stays
+    # until somebody has answered the question about it.
     await _withdraw_waiting(session, actor, went, _DELETED.format(name=name), now=now)
     gone = tuple(sorted(await visible_ids(session, went, None)))
     if gone:
@@ -182,7 +186,7 @@ async def _noted(
 
 
 def _with_id(source: Source) -> FieldMapping:
-    """Return the mapping, with an id from the submission's own unless the form states one."""
+    """Return the source's mapping, with record ids from the submissions' if the form has none."""
     mapping = source.mapping
     if "id" in mapping.fields or mapping.id_columns:
         return mapping
@@ -200,7 +204,7 @@ async def _proposed(
 ) -> ImportResult:
     counts = checked.counts()
     if not dry_run:
-        # At most one proposal waits for a space: what the form says now, not what it said.
+        # At most one proposal waits for a space: the one from the latest version of a submission.
         ids = [row.id for row in checked.rows if row.id]
         await _withdraw_waiting(session, actor, ids, _EDITED.format(name=source.name), now=now)
     if dry_run or not checked.writable():
@@ -219,7 +223,7 @@ async def _proposed(
 async def _withdraw_waiting(
     session: AsyncSession, actor: Actor, ids: Sequence[str], reason: str, *, now: datetime
 ) -> None:
-    """Withdraw what the account proposed of some spaces and nobody has decided on."""
+    """Withdraw the account's proposals about some spaces that nobody has decided on."""
     waiting = await session.scalars(
         select(Proposal.id)
         .where(
@@ -238,7 +242,7 @@ async def _withdraw_waiting(
 async def _ask_about(
     session: AsyncSession, source: Source, actor: Actor, gone: Sequence[str]
 ) -> None:
-    """Tell the people of the organisation that submissions went, and note it in the audit."""
+    """Notify the organisation's people of deleted submissions, and note it in the audit log."""
     people = await session.scalars(
         select(Person.id).where(
             Person.organization_id == actor.organization_id,
