@@ -1,4 +1,4 @@
-"""The way from the demonstration to own data: what is done, what is missing, what does nothing.
+"""Steps from demo data to own data: what is done, what is missing, which records do nothing.
 
-Nothing imports it but `app`; it imports `guidance` and what is below.
+Only `app` imports this package; it imports `guidance` and packages below it.
 """

@@ -1,4 +1,7 @@
-"""What a data file of one kind holds: docs/formats.md, which tests compare with the readers."""
+"""Explanation of each kind of data file, taken from docs/formats.md.
+
+Tests compare the page with the readers of the files.
+"""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ _MARKS: Final = re.compile(r"[*`]|\]\([^)]*\)|\[(?=\[?\w)")
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """Fields that the page explains in one row; those that must be there have a star."""
+    """Row of the page's table of fields: names, with a star if required, and a description."""
 
     names: str
     what: str
@@ -22,7 +25,7 @@ class FieldRow:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Names that files of a kind have, their fields, and an example of each form."""
+    """Explanation of a kind of file: patterns of file names, fields, an example of each format."""
 
     patterns: tuple[str, ...]
     fields: tuple[FieldRow, ...]
@@ -30,7 +33,7 @@ class Explanation:
 
 
 def explained(name: str, page: str) -> Explanation:
-    """Return what the page of formats says of a kind of file.
+    """Return the explanation of a kind of file from the page of formats.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ def explained(name: str, page: str) -> Explanation:
     Raises
     ------
     NotFoundError
-        There is no such kind; the error names those that there are.
+        There is no such kind; the error names the kinds that exist.
     """
     kind = next((kind for kind in KINDS if kind.name == name), None)
     if kind is None:

@@ -1,6 +1,6 @@
-"""What records leave empty though people look for it, and reminders to fill it in.
+"""Fields that spaces leave empty although people look for them, and reminders to fill them in.
 
-Never what a restricted space leaves empty, but for its named readers.
+The empty fields of a restricted space are shown only to its named readers.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,8 @@ def _without(model: type[Schedule | Phone | Language | ServiceAtLocation]) -> Co
     return ~select(literal(1)).where(model.location_id == Location.id).exists()
 
 
-#: What the public page of a space shows (P43), and when a space leaves it empty.
+#: Recommended fields, which the public page of a space shows (P43), each with the SQL condition
+#: that a space leaves it empty.
 RECOMMENDED: Final[Mapping[str, ColumnElement[bool]]] = {
     "schedules": _without(Schedule),
     "services": _without(ServiceAtLocation),
@@ -54,7 +55,7 @@ RECOMMENDED: Final[Mapping[str, ColumnElement[bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class IncompleteSpace:
-    """Space with the recommended fields that it leaves empty, in the order of `RECOMMENDED`."""
+    """Space with the names of its empty recommended fields, in the order of `RECOMMENDED`."""
 
     id: str
     name: str
@@ -67,7 +68,7 @@ class IncompleteSpace:
 
 @dataclass(frozen=True, slots=True)
 class UnheardArea:
-    """First-level unit with spaces that the public sees, of which no channel is known."""
+    """First-level unit that has public spaces and no known information channel."""
 
     country: str
     admin1: str | None
@@ -86,8 +87,8 @@ async def incomplete_spaces(
 ) -> tuple[IncompleteSpace, ...]:
     """Return an actor's spaces that leave recommended fields empty, the emptiest first.
 
-    Closed, hidden and expired spaces are left out: something else comes first there. Needs a writer
-    session.
+    Closed, hidden and expired spaces are left out, because their state matters before their
+    details. Needs a writer session.
     """
     missing = func.array_remove(
         array([case((is_empty, name), else_=None) for name, is_empty in RECOMMENDED.items()]), None
@@ -131,16 +132,16 @@ _UNHEARD = text(
 
 
 async def unheard_areas(session: AsyncSession) -> tuple[UnheardArea, ...]:
-    """Return the areas with public spaces of which no information channel is known."""
+    """Return the first-level units that have public spaces and no known information channel."""
     found = await session.execute(_UNHEARD)
     return tuple(UnheardArea(row.country, row.admin1, row.spaces) for row in found)
 
 
 async def remind(session: AsyncSession, now: datetime) -> int:
-    """Remind those who edit for organisations with incomplete spaces; return how many.
+    """Remind the editors of organisations with incomplete spaces; return how many (writer session).
 
-    Nobody is reminded twice within `BETWEEN`, nor of a demonstration or of restricted spaces. The
-    message names no record (writer session).
+    Nobody is reminded twice within `BETWEEN`. Demo spaces and restricted spaces cause no reminder.
+    The message names no record.
     """
     since: datetime = now - BETWEEN
     reminded = (

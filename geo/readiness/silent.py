@@ -1,6 +1,6 @@
-"""Stored records that do nothing, though somebody may think that they do.
+"""Stored records that have no effect, although whoever stored them may expect one.
 
-Restricted records are left out: that they are not shown is what was asked for.
+Restricted records are left out, because they are hidden on purpose.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.records.silent_rows import REASONS
 
-#: Records named of one reason; the others are counted.
+#: Most ids that are listed for one reason; the count has all records.
 SHOWN: Final = 20
 
 
@@ -25,9 +25,9 @@ class SilentRecords:
     reason : str
         Key of `geo.records.silent_rows.REASONS`.
     ids : tuple of str
-        Ids of the first `SHOWN` of them.
+        Ids of the first `SHOWN` records.
     count : int
-        Number of all of them.
+        Number of all such records.
     """
 
     reason: str
@@ -37,7 +37,7 @@ class SilentRecords:
 
     @property
     def said(self) -> str:
-        """Return what happens, and what to do."""
+        """Text of the reason: what happens with such a record, and what to do."""
         return REASONS[self.reason]
 
 

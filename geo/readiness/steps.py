@@ -1,6 +1,6 @@
-"""Steps from the demonstration to own data, in order, each done or not, with figures.
+"""Steps from demo data to own data, in order, each done or not, with figures.
 
-The command line and the console word the same steps.
+The command line and the console show these steps, each in its own words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,26 +15,26 @@ from geo.accounts.permissions import Role
 from geo.guidance.contacts import ESSENTIAL
 from geo.records import demo_rows
 
-#: Days after which a copy of the database is too old [A]: a week of work is what may be lost.
+#: Most days since the last copy of the database [A]: no more than a week of work can be lost.
 COPY_DAYS: Final = 7
 
 #: Roles that decide on proposals.
 _DECIDING: Final = (Role.APPROVER, Role.COORDINATOR)
 
-#: Region of the roads that ship; others are imported.
+#: Region of the road network that ships with Amparo. Other regions are imported.
 _SKETCH: Final = "sketch"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step.
+    """Step from demo data to own data.
 
     Attributes
     ----------
     key : str
-        Name of the step; the wordings are by key.
+        Name of the step, by which its wording is looked up.
     is_done : bool
-        Whether nothing is missing.
+        Whether the step needs nothing more.
     is_needed : bool
         False for a step that not every network needs.
     figures : mapping
@@ -48,7 +48,7 @@ class Step:
 
     @property
     def shown(self) -> dict[str, str]:
-        """Return the figures as texts; lists are joined, and a day that is not there is a dash."""
+        """Figures as texts: lists are joined, and a missing day is a dash."""
         return {name: _shown(value) for name, value in self.figures.items()}
 
 
@@ -84,8 +84,8 @@ _COUNTS = text(
         (select count(*) from amparo.proposals where state = 'pending') as waiting
     """
 )
-#: Own spaces by country: all, those that the public may come to, and those on public pages. All
-#: that is asked of the spaces is asked in one pass over them.
+#: Numbers of own spaces (not demo) by country, counted in one pass: all; those that are public, not
+#: hidden, not closed and not expired; those that are public and not expired.
 _SPACES = text(
     """
     select country, count(*) as spaces,
@@ -160,7 +160,7 @@ async def read_steps(
 async def _missing_lines(
     session: AsyncSession, countries: Sequence[str], today: date
 ) -> dict[str, list[str]]:
-    """Return the kinds of lines that countries with public spaces lack, by country (P45)."""
+    """Return the kinds of essential telephone lines that each given country lacks (P45)."""
     known = {(row.country, row.kind) for row in await session.execute(_LINES, {"today": today})}
     missing = {
         country: [kind for kind in ESSENTIAL if (country, kind) not in known]
