@@ -1,8 +1,8 @@
-"""Loading of a country kit, all or nothing: directly what nobody calls or walks to.
+"""Loading of a country kit, all or nothing, with proposals for what people call or walk to.
 
-What people call or walk to (contacts, hours of crossings) becomes proposals that a second person
-decides (P40, P53), texts and checklists become drafts. An entry that was taken once is not taken
-again until it changes: a number that was withdrawn does not come back with the file.
+Contacts and hours of crossings become proposals that a second person decides on (P40, P53), texts
+and checklists become drafts, and other entries are stored directly. An entry is taken again only
+after it has changed in the kit, so that a withdrawn number does not come back with the file.
 """
 
 import hashlib
@@ -28,12 +28,13 @@ from geo.proposals.submission import propose_crossing
 from geo.records import demo_rows, space_documents, upsert
 from geo.subjects.subject import read_subjects
 
-#: Prefix of the checksums of entries that were taken, in the table of loaded files.
+#: Prefix of the names under which checksums of taken entries are stored, in the table of loaded
+#: files.
 _TAKEN: Final = "kit:"
 
 _ORDER: Final = tuple(BY_NAME)
 
-#: Degrees within which a stated position is the stored one: 5 decimals, about a metre.
+#: Most degrees by which two positions of one crossing differ: 5 decimals, about a metre.
 _SAME_DEG: Final = 1e-5
 
 #: Outcomes of an entry.
@@ -42,14 +43,14 @@ ADDED, PROPOSED, DRAFTED, UNCHANGED, NOTED = "added", "proposed", "drafted", "un
 
 @dataclass(frozen=True, slots=True)
 class KitRow:
-    """What became, or would become, of an entry of a kit.
+    """What loading does, or would do, with an entry of a kit.
 
     Attributes
     ----------
     outcome : str
         ``added``, ``proposed``, ``drafted``, ``unchanged`` or ``noted`` (nothing is stored).
     note : str
-        What to know of it; empty where the outcome says all.
+        Remark on the outcome, for example that a second person has to decide; may be empty.
     """
 
     label: str
@@ -59,13 +60,13 @@ class KitRow:
 
 @dataclass(frozen=True, slots=True)
 class KitReport:
-    """Outcome of loading a kit, or of looking what loading would do."""
+    """Outcome of loading a kit, or of a dry run."""
 
     country: str
     rows: tuple[KitRow, ...]
 
     def counts(self) -> dict[str, int]:
-        """Return the number of entries by outcome, without outcomes of none."""
+        """Return the number of entries by outcome, for the outcomes that occur."""
         found: dict[str, int] = {}
         for row in self.rows:
             found[row.outcome] = found.get(row.outcome, 0) + 1
@@ -93,14 +94,14 @@ async def load_kit(
     now: datetime,
     allow_mixed: bool = False,
 ) -> KitReport:
-    """Load a kit, or only look what loading would do (writer session).
+    """Load a kit, or report what loading it would do (writer session).
 
     Parameters
     ----------
     data : bytes
         Content of ``kit.toml``.
     actor : Actor or None
-        The coordinator in whose name proposals are made, and who decides none of them. None looks
+        Coordinator who makes the proposals, and therefore cannot decide on them. None only reports
         and writes nothing.
     now : datetime
         Moment of loading, aware.
@@ -159,7 +160,7 @@ def _digest(entry: KitEntry) -> str:
 
 
 async def _problems(session: AsyncSession, kit: Kit) -> list[str]:
-    """Return what the stored records forbid, by entry."""
+    """Return a message for each entry that stored records contradict or do not know."""
     stated = {entry.key: entry for entry in kit.of("crossings")}
     wanted = {*stated, *(entry.values["crossing_id"] for entry in kit.of("hours"))}
     stored = {
@@ -229,7 +230,7 @@ async def _hours(load: _Load, entry: KitEntry) -> KitRow:
 
 
 def _two_people(entity: str, put: Callable[..., Awaitable[object]]) -> "_Take":
-    """Return what proposes a record that people call or follow, if it differs (P53)."""
+    """Return a function that proposes a changed record; a second person decides on it (P53)."""
 
     async def load_entry(load: _Load, entry: KitEntry) -> KitRow:
         document = entry.values
@@ -314,7 +315,7 @@ async def _extract(load: _Load, entry: KitEntry) -> KitRow:
 
 _Take = Callable[[_Load, KitEntry], Awaitable[KitRow]]
 
-#: What takes the entries of each section; an entry of an unchanged digest is not taken again.
+#: Functions that take an entry, by section. An entry with an unchanged digest is not taken again.
 _TAKES: Final[dict[str, _Take]] = {
     "crossings": _crossing,
     "hours": _hours,
@@ -324,12 +325,12 @@ _TAKES: Final[dict[str, _Take]] = {
     "checklists": _checklist,
     "boundaries": _boundary,
 }
-#: What is told of the entries that store nothing.
+#: Functions that only report on an entry and store nothing, by section.
 _NOTES: Final[dict[str, _Take]] = {"holidays": _holiday, "extracts": _extract}
 
 
 def empty_of(kit: Kit, essential: Sequence[str] = contacts.ESSENTIAL) -> list[str]:
-    """Return what a kit says nothing of, a line each: what its country still misses."""
+    """Return a line for everything that a country still lacks because its kit does not have it."""
     lines = []
     timed = {entry.values["crossing_id"] for entry in kit.of("hours")}
     untimed = [entry.key for entry in kit.of("crossings") if entry.values["id"] not in timed]

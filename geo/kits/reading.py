@@ -48,11 +48,11 @@ class KitEntry:
     Attributes
     ----------
     section, number : str, int
-        Section, and place in it from 1.
+        Name of the section, and number of the entry in it, from 1.
     key : str
-        What tells it from the other entries of the section.
+        Values of the fields `KEYS`, which identify the entry within its section.
     values : mapping
-        Checked values, in the form that its loading takes.
+        Checked values, in the form that `geo.kits.loading` takes.
     """
 
     section: str
@@ -62,13 +62,13 @@ class KitEntry:
 
     @property
     def label(self) -> str:
-        """Return how reports name the entry."""
+        """Name of the entry in reports."""
         return label(self.section, self.number, self.key)
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """Kit that was read: its country, its good entries, and what is wrong with the others."""
+    """Kit that was read: its country, its valid entries, and the problems of the others."""
 
     country: str
     name: str
@@ -81,7 +81,7 @@ class Kit:
 
 
 def label(section: str, number: int, key: str) -> str:
-    """Return how reports name an entry."""
+    """Return the name of an entry in reports."""
     return f"{section} {number} ({key})" if key else f"{section} {number}"
 
 
@@ -149,7 +149,7 @@ def _head(document: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 -- any value of TOML
-    """Return a value of TOML as the readers of files expect it: days and times as text."""
+    """Convert a TOML value to what the readers of files expect: days and times become texts."""
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, list):
@@ -181,11 +181,11 @@ def _entry(
 
 
 def _said(name: str, reason: CodedReason) -> str:
-    """Return a reason with its field in front, which many reasons tell themselves."""
+    """Return a reason as text, preceded by its field unless the text names the field already."""
     return str(reason) if name == "record" or name in str(reason) else f"{name} {reason}"
 
 
-#: Fields that tell an entry from the others of its section.
+#: Fields whose values identify an entry within its section.
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "crossings": ("id",),
     "hours": ("crossing_id", "valid_from"),
@@ -249,7 +249,7 @@ def _hours(fields: dict[str, Any], _country: str, circumstances: Circumstances) 
         problems += error.problems
     if problems:
         raise InvalidRecordError(problems)
-    # The day belongs to the source: whoever decides, and whoever reads later, sees how old it is.
+    # The day is part of the source, so that everybody who reads it sees how old the statement is.
     statement["source"] = f"{statement['source']} ({checked_on})"
     return {"crossing_id": crossing_id, "statement": statement}
 
@@ -337,7 +337,8 @@ def _boundary(fields: dict[str, Any], country: str, _: Circumstances) -> dict[st
     return {"code": code, "country": country, "pcode": pcode, "source": source}
 
 
-#: How the entries of each section are read: fields, country and circumstances to checked values.
+#: Functions that read an entry, by section: from its fields, the country and the circumstances to
+#: checked values.
 READERS: Final[Mapping[str, Callable[[dict[str, Any], str, Circumstances], Mapping[str, Any]]]] = {
     "crossings": _crossing,
     "hours": _hours,

@@ -1,7 +1,7 @@
 """Sections and fields of a country kit: the one place that names them.
 
-The reader, the writer of empty kits and the documentation go by this table. Whether a value is
-right is decided by the readers that files and forms have (`geo.kits.reading`).
+The reader, the writer of empty kits and the documentation use this table. Values are checked by the
+same readers as those of files and forms (`geo.kits.reading`).
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ class KitField:
     Attributes
     ----------
     what : str
-        What to put there, and where it is found.
+        What the field holds, and where people find it.
     example : str
         Value as TOML, shown where the field is empty.
     is_needed : bool
-        Whether an entry without it is refused.
+        Whether an entry without the field is refused.
     """
 
     name: str
@@ -39,7 +39,7 @@ class KitSection:
     Attributes
     ----------
     what : str
-        What the entries are, and where they are found.
+        What the entries are, and where people find them.
     becomes : str
         What loading makes of an entry.
     """

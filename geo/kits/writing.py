@@ -1,4 +1,4 @@
-"""Writing of a new kit: every field named, filled from what is shipped, the rest commented."""
+"""Writing of a new kit with every field: filled from shipped data, or named in a comment."""
 
 import io
 import json
@@ -25,14 +25,14 @@ _HEAD: Final = """\
 
 @dataclass(frozen=True, slots=True)
 class KitFacts:
-    """What is known of a country from shipped data.
+    """Facts about a country from shipped data.
 
     Attributes
     ----------
     crossings : sequence of mappings
-        Rows of the file of crossings, those of the country alone.
+        Rows of the country in the file of crossings.
     timezones : mapping of str to str
-        IANA time zone by id of a crossing: that of the nearest town of the country.
+        Time zone (IANA name) of the country's nearest town, by id of a crossing.
     units : sequence of (str, str)
         ISO 3166-2 code and name of each first-level unit.
     """
@@ -45,7 +45,7 @@ class KitFacts:
 
 
 def shipped_facts(data: Path, country: str) -> KitFacts:
-    """Return what shipped files say of a country.
+    """Return the facts about a country from shipped files.
 
     Parameters
     ----------
