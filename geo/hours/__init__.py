@@ -1,4 +1,4 @@
-"""Opening hours: rules, exceptions and public holidays, and what they say of a moment.
+"""Opening hours: rules, exceptions and public holidays, and the state of a space at a moment.
 
-It imports `text` and `models`; spaces, records and exports import it.
+This package imports `text` and `models`; spaces, records and exports import it.
 """

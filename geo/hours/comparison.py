@@ -12,11 +12,12 @@ from typing import Any
 from geo.hours.public_holidays import is_holiday
 from geo.hours.rrule import DAY, Recurrence
 
-#: Number of days to compare. Two weeks show every plain weekly rule, also across midnight; rules
-#: with dates or exceptions need a year and some days; rules that skip weeks or months can take four
-#: years to repeat (`geo.hours.rrule.MAX_INTERVAL` months), with a leap day in between.
+#: Days to compare if all rules are plain weekly ones: two weeks show each, also across midnight.
 PLAIN_DAYS = 14
+#: Days to compare if rules have dates or exceptions: a year and some days.
 DATED_DAYS = 400
+#: Days to compare if rules skip weeks or months: they can take four years to repeat
+#: (`geo.hours.rrule.MAX_INTERVAL` months), with a leap day in between.
 LONGEST_DAYS = 5 * 366
 
 #: Limit for splitting a change that both removes and adds open time: number of days times squared
@@ -118,7 +119,7 @@ def shortened(
 
 
 def share_kept(after: OpenTime, before: OpenTime, today: date) -> float:
-    """Return how much of the open time of the next two weeks a change keeps or adds.
+    """Return the open time of the next two weeks after a change, as a share of that before.
 
     Returns
     -------
@@ -175,8 +176,8 @@ class _Frame:
         return not is_mixed or self._lies_within(shorter.at_home(), longer.at_home())
 
     def _lies_within(self, shorter: OpenTime, longer: OpenTime) -> bool:
-        # An opening that begins on the last day may end on the next day, within an opening of
-        # ``longer`` that begins there: compare with one more day of ``longer``.
+        # An opening of ``shorter`` on the last day may end on the next day, within an opening of
+        # ``longer`` that begins only there: compare with one more day of ``longer``.
         further = replace(self, days=self.days + 1)
         return all(
             _is_within(

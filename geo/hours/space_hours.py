@@ -11,10 +11,11 @@ from geo.hours.openings import Opening, clock_time, from_json, local_day, local_
 from geo.hours.public_holidays import is_holiday
 from geo.hours.rrule import DAY, Recurrence
 
-#: Start and end of a night (our choice, since there is no published definition): a space covers a
-#: night if it is open without a break from 21:00 to 05:00 of the next day. In the tropics it is
-#: dark by 19:00, but shelters that people may enter until 21:00 must count.
+#: Start of a night (our choice, since there is no published definition): a space covers a night if
+#: it is open without a break from 21:00 to 05:00 of the next day. In the tropics it is dark by
+#: 19:00, but shelters that people may enter until 21:00 must count.
 NIGHT_FROM = time(21)
+#: End of a night, on the next day.
 NIGHT_TO = time(5)
 
 #: Number of days ahead in which a change of state is searched, longer than the gap of a monthly
@@ -102,12 +103,12 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """When people are let in who stay for a night (UTC).
+    """Instants (UTC) from and to which a space admits people who stay for a night.
 
     Attributes
     ----------
     opens : datetime
-        Who comes earlier on that day waits at the door.
+        First admission; people who come earlier on that day wait at the door.
     last_entry : datetime
         Last admission, included.
     """
@@ -196,10 +197,10 @@ class Hours:
     # Cached by value: every request for itineraries asks for weeks of nights of the same spaces.
     @lru_cache(maxsize=65_536)  # noqa: B019 -- hours that are equal are one key
     def check_in(self, day: date) -> CheckIn | None:
-        """Return when people are let in on a day who stay for the night after it.
+        """Return when a space admits people on a day who stay for the night after it.
 
-        Of several admissions with a break between them, the first of the day from which people can
-        stay until the night. None if the space does not cover the night for certain.
+        If admission has breaks, this is the first period of the day from which people can stay
+        until the night. None if the space does not certainly cover the night.
         """
         if not self.covers_night(day):
             return None
@@ -218,7 +219,7 @@ class Hours:
         admitted: CheckIn | None = None
         for span in spans:
             until = span.closes if span.last_entry is None else span.last_entry
-            # Who is let in at midnight and no later comes the evening before.
+            # An admission that ends at midnight is for people who come on the evening before.
             if span.closes <= stays_from or until <= midnight:
                 continue
             if admitted is None:
@@ -385,7 +386,7 @@ def exceptions_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[DayExceptio
 
 
 def _open_since(spans: Iterable[_Span], at: datetime) -> datetime:
-    """Return since when openings, sorted by time, last without a break at an instant in one."""
+    """Return the start of the unbroken openings around an instant; openings are sorted by time."""
     since = until = datetime.min.replace(tzinfo=UTC)
     for span in spans:
         if span.opens > until:
