@@ -1,4 +1,4 @@
 """Rows and documents of files, checked and stored; one reader for each kind of file.
 
-`proposals` and `imports` import it; it imports `spaces`, `db` and what is below.
+`proposals` and `imports` import this package; it imports `spaces`, `db` and packages below them.
 """

@@ -84,8 +84,8 @@ async def has_demo(session: AsyncSession) -> bool:
 async def remove_demo(session: AsyncSession, *, today: date | None = None) -> dict[str, int]:
     """Delete every demo row; record the removal so that demo files do not load automatically.
 
-    Real crossings with an assumed status stay, without that status. What waits for a second person
-    about demo rows is withdrawn and emptied: accepted later, it would become a real record.
+    Real crossings with an assumed status stay, without that status. Pending proposals about demo
+    rows are withdrawn and emptied, because one that is accepted later would become a real record.
 
     Parameters
     ----------
@@ -138,8 +138,8 @@ async def is_demonstration(session: AsyncSession) -> bool:
 async def are_new_demo(session: AsyncSession, *, allow_mixed: bool) -> bool:
     """Return whether new spaces and statements become demo rows (writer session; P35).
 
-    They do in a demonstration, so that everything can be tried there to the end and leaves with it;
-    unless ``allow_mixed``, the setting by which real rows may stand beside demo rows.
+    In a demonstration they do, so that everything can be tried there and is removed with it. With
+    ``allow_mixed``, real rows may stand beside demo rows, and new ones are real.
     """
     return not allow_mixed and await is_demonstration(session)
 

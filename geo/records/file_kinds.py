@@ -119,7 +119,7 @@ def read_boundary(row: Row, _: Circumstances) -> Rows:
 
 
 def _names(row: Row) -> dict[str, str | None]:
-    """Read the names of a row by language, for languages that have another than the place."""
+    """Read the names of a row by language, for languages in which the place has another name."""
     return {name: row.optional_text(name) for name in _NAMES}
 
 
@@ -341,7 +341,7 @@ _FLOW_COLUMNS = frozenset(
 
 
 def read_flow(row: Row, circumstances: Circumstances) -> Rows:
-    """Read a weekly count of people; any column that counts do not have is rejected (P17)."""
+    """Read a weekly count of people; a column that is no field of counts is rejected (P17)."""
     demo = row.flag("demo", default=False)
     weeks_ago = row.optional_whole("weeks_ago", 0, 520)
     cell: dict[str, Any] = {

@@ -87,9 +87,9 @@ def read_contact(row: Row, circumstances: Circumstances) -> Rows:
 
 
 def read_channel(row: Row, circumstances: Circumstances) -> Rows:
-    """Read an information tool or channel of an area; one about protected places is restricted.
+    """Read an information tool or channel of an area.
 
-    P38 restricts whatever speaks of them.
+    A channel whose texts mention protected places is restricted (P38).
     """
     demo = row.flag("demo", default=False)
     confirmed_on, expires_on = _assured(row, circumstances, demo=demo)

@@ -1,4 +1,4 @@
-"""Storage of what is drawn beneath the imported regions' streets: areas, waters, landmarks."""
+"""Storage of the map's background in the imported regions: areas, waters, landmarks."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,9 +16,9 @@ _COLUMNS = (
     *("visibility", "source", "licence"),
 )
 
-#: Words of places that take people in: such a place is on the map if it has a record that says so,
-#: never because a church or a square has its name. Broad: a name too many that is left out harms
-#: nobody.
+#: Words in names of places that take people in. The map shows such a place only as a record of a
+#: space, not because a church or a square has its name. Broad on purpose: a name that is left out
+#: needlessly harms nobody.
 _SHELTERS = re.compile(
     r"migrant|refug|refúg|réfug|refij|albergue|abrigo|abri\b|acogida|acolhida|accueil|foyer|shelter",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ async def replace_region(
 ) -> int:
     """Replace the stored features of a region, all or none; return their number.
 
-    A feature whose name tells of a shelter or of a protected service is left out (P3, P38).
+    A feature whose name mentions a shelter or a protected service is left out (P3, P38).
 
     Parameters
     ----------

@@ -353,7 +353,7 @@ async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) ->
 
 
 async def _note_silent(session: AsyncSession, batches: Sequence[_Batch]) -> None:
-    """Remark on records that load and do nothing, crossings without any statement among them."""
+    """Remark on records that load and do nothing, also on crossings without any statement."""
     timed = {row["crossing_id"] for batch in batches for row in batch.rows[CrossingStatus]}
     for batch in batches:
         untimed = {row["id"] for row in batch.rows[Crossing]} - timed
@@ -369,7 +369,7 @@ async def _note_silent(session: AsyncSession, batches: Sequence[_Batch]) -> None
 async def _check_flows(
     session: AsyncSession, batches: Sequence[_Batch], known: Mapping[str, LoadedFile]
 ) -> None:
-    """Reject counts of people whose subject a count with another id has, in the file or stored.
+    """Reject counts of people with the subject of another count, in the file or stored.
 
     The subject is `upsert.FLOW_KEY`: origin, destination, week, direction and method.
     """

@@ -14,9 +14,9 @@ from geo.models import RoadSegment
 #: ``osm_way_id`` and ``piece`` (number of the segment within its way; the pair is unique within the
 #: region); ``name``, ``ref``, ``road_class``, ``surface`` and ``country`` (each a pair: indices
 #: into a list of words, -1 for none, and the list); ``lit`` and ``sidewalk`` (1, 0, -1 for not
-#: known); ``foot``, ``vehicle``, ``oneway`` and ``ferry``; ``length_m`` (metres of the road, which
-#: its simplified line does not reach); ``lines`` (vertices as lon and lat, EPSG:4326) and
-#: ``line_start`` (where each segment's vertices begin).
+#: known); ``foot``, ``vehicle``, ``oneway`` and ``ferry``; ``length_m`` (metres along the road,
+#: which are more than those of its simplified line); ``lines`` (vertices as lon and lat, EPSG:4326)
+#: and ``line_start`` (where each segment's vertices begin).
 SegmentColumns = Mapping[str, Any]
 
 _WORDS = ("surface", "country")

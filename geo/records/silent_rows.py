@@ -1,7 +1,7 @@
-"""Rows of data files that load and then do nothing, each named with what to do.
+"""Rows of data files that load without any effect, each with a reason and what to do.
 
-A file that is accepted and changes nothing that anybody sees is worse than one that is refused:
-whoever loaded it takes the hazard for known.
+A file that is accepted without effect is worse than a refused one: whoever loaded a hazard believes
+that routes avoid it.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ from geo.models import (
 )
 from geo.records.row_validation import Row, Rows
 
-#: What happens with such a row, and what to do, by reason.
+#: What happens with a row without effect, and what to do, by reason.
 REASONS: Final[Mapping[str, str]] = {
     "unapproved": (
         "no approved_at: nobody sees it and no route avoids it; state when it was approved, or "
@@ -48,7 +48,7 @@ REASONS: Final[Mapping[str, str]] = {
     ),
 }
 
-#: Lines named of one reason; the others are counted.
+#: Most lines of a file that are named for one reason; the others are only counted.
 _SHOWN: Final = 5
 
 
@@ -85,7 +85,8 @@ def _text(row: Mapping[str, Any], today: date) -> str | None:
     return "over" if _is_before(row["valid_to"], today) else None
 
 
-#: Why a row of a table does nothing; None where it does something.
+#: Functions by table that return why a row has no effect (a key of `REASONS`), or None if it has
+#: one.
 _JUDGED: Final[Mapping[type[Base], Callable[[Mapping[str, Any], date], str | None]]] = {
     Hazard: _hazard,
     CrossingStatus: _status,
@@ -99,17 +100,17 @@ _JUDGED: Final[Mapping[type[Base], Callable[[Mapping[str, Any], date], str | Non
 
 
 def silent_reason(record: Row, rows: Rows, today: date) -> str | None:
-    """Return why a record that is being loaded does nothing, as a key of `REASONS`.
+    """Return why a record that is being loaded has no effect, as a key of `REASONS`.
 
-    None for a record that does something, and for those of a demonstration: some are there to show
-    that they stay hidden.
+    None for a record with an effect, and for demo records, some of which show that they stay
+    hidden.
 
     Parameters
     ----------
     record : Row
         The record, read without a problem.
     rows : Rows
-        What was made of it.
+        Rows of tables made from the record.
     today : date
         Day of loading.
     """
@@ -120,7 +121,7 @@ def silent_reason(record: Row, rows: Rows, today: date) -> str | None:
     for model, judge in _JUDGED.items():
         for row in rows.get(model, ()):
             if row.get("visibility") == "restricted":
-                return None  # asked for, or made so and told apart (P38)
+                return None  # stated as restricted, or made restricted with a remark (P38)
             reason = judge(row, today)
             if reason is not None:
                 return reason
@@ -130,7 +131,7 @@ def silent_reason(record: Row, rows: Rows, today: date) -> str | None:
 
 
 def remarks_on(name: str, silent: Iterable[tuple[str, int]]) -> list[str]:
-    """Return a line for each reason, with the lines of the file that it is about.
+    """Return a line of text for each reason, with the line numbers of its records.
 
     Parameters
     ----------

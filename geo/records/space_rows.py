@@ -221,7 +221,7 @@ def _offer(row: Row, circumstances: Circumstances) -> dict[str, Any]:
 
 
 def _is_for_night(row: Row, services: Collection[str]) -> bool:
-    """Return whether people sleep at a space, which only its services decide (definitions.md)."""
+    """Return whether people sleep at a space, by its services alone (definitions.md)."""
     is_for_night = NIGHT_SERVICE in services
     # Without the flag ``overnight`` no remark is made, as the default agrees with the services.
     if row.flag("overnight", default=is_for_night) != is_for_night:

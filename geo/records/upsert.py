@@ -88,14 +88,14 @@ COVERAGE_LOCK = 4_155_010
 #: Key (any fixed number) of the advisory lock by which only one process computes access times.
 ACCESS_LOCK = 4_155_011
 
-#: Number of spaces in one write from which PostgreSQL's planner statistics are refreshed, as
-#: autovacuum does some minutes later (its ``autovacuum_analyze_threshold``). Without it, after a
-#: load of 70 spaces reading the nearest of them took 16 ms instead of 5; after one of 10,000, of
-#: which the planner expected 50, reading them 6 s instead of 1 s (measured).
+#: Number of spaces in one write from which PostgreSQL's planner statistics are refreshed, instead
+#: of some minutes later by autovacuum (its ``autovacuum_analyze_threshold``). With old statistics,
+#: reading the nearest spaces after a load of 70 took 16 ms instead of 5; reading 10,000, of which
+#: the planner expected 50, took 6 s instead of 1 s (measured).
 MANY_SPACES = 50
 #: Number of services with changed visibility from which the statistics of their table are
-#: refreshed. Without it the planner expected no visible service, and reading the versions of 10,000
-#: spaces took 10 s instead of 2 s (measured).
+#: refreshed. With old statistics the planner expected no visible service, and reading the versions
+#: of 10,000 spaces took 10 s instead of 2 s (measured).
 MANY_SERVICES = 50
 #: Tables of which the statistics are refreshed after many spaces were written.
 _READ_WITH_SPACES: tuple[type[Any], ...] = (
@@ -209,7 +209,7 @@ async def releases(session: AsyncSession) -> dict[str, frozenset[str]]:
 async def foreign_flows(
     session: AsyncSession, rows: Sequence[Row], own: Iterable[str]
 ) -> set[tuple[Any, ...]]:
-    """Return the subjects among ``rows`` of which a count with an id not in ``own`` is stored."""
+    """Return the subjects among ``rows`` of stored counts whose id is not in ``own``."""
     columns = _flow_subject()
     keys = [flow_key(row) for row in rows]
     found = await session.execute(
