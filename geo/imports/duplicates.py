@@ -31,7 +31,8 @@ from geo.removals.hidden_records import untold_hidden
 #: Most possible duplicates that an import report lists for one row.
 _MAX_ALIKE = 5
 
-#: Document fields that the search for duplicates compares; a row that changes none is not searched.
+#: Fields of a document that the search for duplicates compares; a row that changes none of them is
+#: not searched.
 _TELLING = {"name", "lon", "lat", "coord_precision", "country", "locality", "public_phones"}
 
 #: List fields that are united when two records of one place are merged.
@@ -123,7 +124,7 @@ async def find_duplicates(session: AsyncSession) -> int:
 class OpenPair:
     """Possible duplicate that no person has decided yet, with the names of both spaces.
 
-    Lists show of a restricted space only its id (P31).
+    Lists show only the id of a restricted space (P31).
     """
 
     left: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-#: Hashtag, required attributes, and field. The first match counts, so tags with more attributes
+#: Hashtag, required attributes, and field. The first match is used, so tags with more attributes
 #: come first. The tags are those of domain.md for spaces; for all other fields Amparo's own export
 #: writes ``#meta+field+<name>``.
 FIELDS: tuple[tuple[str, frozenset[str], str], ...] = (

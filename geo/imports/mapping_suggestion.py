@@ -1,4 +1,4 @@
-"""Suggestion of a mapping of columns to fields, made from headers and values, for correction."""
+"""Suggestion of a mapping of columns to fields from headers and cells, for a person to correct."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -291,7 +291,7 @@ def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedR
 
 
 def _without_position(table: Table, fields: Mapping[str, tuple[str, ...]]) -> int:
-    """Return how many rows have a town and nothing in their cells of the position."""
+    """Return how many rows name a town but have empty cells for their position."""
     columns = [column for name in ("position", "lat", "lon") for column in fields.get(name, ())]
     towns = fields.get("locality", ())
     return sum(

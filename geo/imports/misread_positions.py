@@ -23,7 +23,7 @@ LONGITUDE_MENDED, LATITUDE_MENDED = "row_longitude_mended", "row_latitude_mended
 #: Code of the note on a position corrected by exchanging longitude and latitude.
 EXCHANGE_MENDED: Final = "row_exchange_mended"
 
-#: Codes of all notes on mended positions.
+#: Codes of all notes on corrected positions.
 MENDED: Final = frozenset({LONGITUDE_MENDED, LATITUDE_MENDED, EXCHANGE_MENDED})
 
 #: Most letters of a known division that can be the short form of another: "SP" stands for "São

@@ -233,7 +233,7 @@ def drafts(
 
 
 def is_total(line: Line) -> bool:
-    """Return whether a line sums up those above: its first cell says so, and most are empty."""
+    """Return whether a line sums up the lines above, by its first cell and few filled cells."""
     cells = [cell for cell in line.cells.values() if cell not in (None, "")]
     first = cells[0] if cells else None
     if not isinstance(first, str):

@@ -25,7 +25,7 @@ from geo.subjects.crossing_statements import checked_statement
 from geo.text.countries import CODES
 from geo.text.normalize import folded
 
-#: Largest kit, bytes: a country with hundreds of lines and texts has tenths of it [A].
+#: Largest kit, bytes; a country with hundreds of entries and texts needs a tenth of that [A].
 MAX_BYTES: Final = 2_000_000
 
 #: Words by which people name crossings that are not official. A filter is no defence (P51); this

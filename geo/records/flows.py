@@ -350,7 +350,7 @@ def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
 
 
 async def place_anew(session: AsyncSession) -> int:
-    """Locate stored counts again whose reference data have changed (writer session).
+    """Recompute the location of stored counts whose reference data have changed (writer session).
 
     Reference data are places, borders, crossings and rules. Published weeks do not change.
 

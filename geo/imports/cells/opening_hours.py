@@ -53,7 +53,7 @@ _NUMBERS: Final = (
     "doce",
 )  # fmt: skip
 
-#: What is rewritten in a folded text before it is read word by word, in this order.
+#: Patterns and their replacements, applied in this order before a folded text is read word by word.
 _REWRITES: Final = tuple(
     (re.compile(pattern, re.VERBOSE), written)
     for pattern, written in (
@@ -69,7 +69,7 @@ _REWRITES: Final = tuple(
         (r"\b12(:?00)?\s*(md?\b\.?(?!\s*-?\s*v)|del\ (medio\s?)?dia|noon)", " mediodia "),
         (r"(?<=\d)\s*a\.?\s?m\b\.?", "am "),
         (r"(?<=\d)\s*p\.?\s?m\b\.?", "pm "),
-        # Days as letters and numbers, and "segunda-feira".
+        # Days by letter ("L-M-M-J-V"), by number ("2a") and in phrases, and the ending "-feira".
         (r"\bm\s?-\s?f\b|\bweekdays\b|\bentre\ semana\b", " lunes a viernes "),
         (r"\bdias\ (habiles|uteis|laborables)\b", " lunes a viernes excepto festivo , "),
         (r"\ba(?=(lunes|martes|miercoles|jueves|viernes|sabado|domingo)\b)", "a "),

@@ -361,7 +361,7 @@ _WORDED: Final = frozenset(
      "referral_points"}
 )  # fmt: skip
 
-#: Fields of text of which yes and no are no values.
+#: Fields of text in which a bare yes or no is no value.
 _NOT_ANSWERED: Final = _WORDED - {"status", "documents_required"}
 
 

@@ -80,7 +80,7 @@ type Scores = dict[tuple[str, str], float]
 
 @dataclass(frozen=True)
 class Recognised:
-    """What the columns of a table are.
+    """Recognised fields of the columns of a table.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ def recognise(
     own: Mapping[str, Collection[str]],
     remembered: Mapping[str, str] | None = None,
 ) -> Recognised:
-    """Return what the columns of a table are, as far as headers and cells tell.
+    """Return the fields of a table's columns, as far as headers and cells show them.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def recognise(
         Columns by field that have Amparo's names or HXL tags (`geo.imports.mapping.own_mapping`).
     remembered : mapping of str to str
         Field by header in plain words, as people of the organisation chose before; "" is a column
-        that they left out. Their choice stands before every other.
+        that they left out. Their choice prevails over every other sign.
     """
     found = {name: tuple(columns) for name, columns in own.items()}
     taken = {column for columns in found.values() for column in columns}

@@ -166,7 +166,7 @@ _HERE: Final = frozenset(
     {"nutricion", "costura", "juego", "lectura", "misa", "recreacion", "deporte"}
 )
 
-#: Words of beds and rooms.
+#: Words for beds and rooms.
 _HOUSED: Final = (
     r"(?:alojamiento|alojamento|hospedaje|hospedagem|albergue|abrigo|hogar|casa|cama|refugio|lugar|"
     r"local|espacio|dormi\w*)s?"

@@ -81,7 +81,7 @@ _NOT_THE_PLACE: Final = _stems(
 #: Words that ask for a number.
 _HOW_MANY: Final = "cuantos cuantas cuanto cuanta quantos quantas quanto quanta many hasta ate"
 
-#: Words for being taken in.
+#: Words for admission to a place, and for years of age.
 _ENTRY: Final = (
     "ingreso ingresar entrada entrar acceso acesso admision admissao permitida aceptada aceita ano"
 )
@@ -104,7 +104,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "entidad entidade institucion instituicao agencia agency ong operador implementador "
         "documento documentos postal pasaporte required country "
         "persona id_card llegar cercano verified wifi acceso contrasena incidente "
-        # Nor is the code of a town or division, as all spaces there share it.
+        # The code of a town or division is no id, as all spaces there share it.
         "divipola dane ibge ubigeo ubigeos inegi pcode pcod geografico municipio departamento "
         "provincia region distrito canton comuna localidad ciudad cidade parroquia "
         "municipality state province admin1 admin2 adm1 adm2 adm3",

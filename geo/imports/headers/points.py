@@ -47,7 +47,7 @@ _SURVEY_DAYS: Final = {"today": 0.6, "start": 0.5, "submission time": 0.4}
 #: Number before a survey's question: "3. ".
 _QUESTION: Final = re.compile(r"\d{1,2}\. ")
 
-#: Words of headers that say nothing.
+#: Words of headers that say nothing of the column: "Columna 4".
 _NO_WORDS: Final = frozenset({"columna", "coluna", "column", "campo", "field", "unnamed"})
 
 #: Words of a header by which children come alone.

@@ -23,7 +23,7 @@ _HEADER: Final = ""
 #: Most characters of a header or label that is remembered; a longer one is a sentence.
 _LONGEST: Final = 200
 
-#: Most words of an organisation that are used: those chosen last [A].
+#: Most remembered words of an organisation that are used: the latest ones [A].
 _MOST: Final = 5_000
 
 
@@ -105,7 +105,7 @@ async def remember(
 
 
 async def forget(session: AsyncSession, actor: Actor) -> int:
-    """Forget every word of the actor's organisation, and return how many there were."""
+    """Delete the remembered words of the actor's organisation; return their number."""
     require_staff(actor)
     gone = await session.scalars(
         delete(RememberedWord)
