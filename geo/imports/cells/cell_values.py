@@ -106,7 +106,9 @@ _OFFERED = frozenset({"services", "amenities"})
 _DENYING = re.compile(rf"\b(?:ya|hay|mais|more|any|{'|'.join(GONE)})\b")
 
 #: Words in a second column of phone numbers that mean "the same number as in the first".
-_THE_SAME = frozenset({"mismo", "el mismo", "igual", "idem", "mesmo", "o mesmo", "same", "misma"})
+THE_SAME = frozenset(
+    {"mismo", "el mismo", "misma", "la misma", "igual", "idem", "mesmo", "o mesmo", "same"}
+)
 
 #: Words beside a phone number that are not part of it: "WhatsApp", "cel.", "fijo".
 _BESIDE_PHONE = re.compile(
@@ -512,7 +514,7 @@ def _phones(value: Value, style: CellStyle) -> list[Value]:
         value = _FURTHER_EXTENSIONS.sub(r"\1", value)
         separated = re.split(r"\s*(?:[|;,/\n]|\b[yeo]\b|\bou\b|\band\b)\s*", value)
         bare = (_BESIDE_PHONE.sub("", part).strip(" .:") for part in separated)
-        return [part for part in bare if part and folded(part) not in _THE_SAME]
+        return [part for part in bare if part and folded(part) not in THE_SAME]
     return _list(value, style)
 
 

@@ -29,9 +29,6 @@ _PLACES: Final = (
 
 _STATE: Final = ("status", "confirmed_on")
 
-#: Signs between two places, or letters of a country at the end: "Danlí HN".
-_HOLDS_SEVERAL: Final = re.compile(r"[/|;(,–—-]| [A-Z]{2}$")
-
 
 def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
     """Return the fields that most cells of a column hold together; empty if they hold one.

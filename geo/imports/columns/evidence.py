@@ -184,13 +184,13 @@ def _has_number(cell: str) -> bool:
     return found is not None and len(re.sub(r"\D", "", found[0])) in range(7, 16)
 
 
-#: Words in a second column of phone numbers that mean "the same number as in the first".
-_SAME: Final = frozenset({"mismo", "el mismo", "la misma", "idem", "o mesmo", "mesmo", "same"})
-
-
 def _phones(cells: Cells) -> float:
     """Return the share of phone numbers among the cells other than yes, no and "the same"."""
-    said = [cell for cell in cells if not is_answered(cell) and folded(str(cell)) not in _SAME]
+    said = [
+        cell
+        for cell in cells
+        if not is_answered(cell) and folded(str(cell)) not in cell_values.THE_SAME
+    ]
     return _of_each(is_phone)(said if len(said) >= FEWEST else cells)
 
 
