@@ -1,4 +1,4 @@
-"""The tables of Amparo: columns and constraints, named as in HSDS 3 where it has them.
+"""The tables of Amparo: columns and constraints, named as in HSDS 3 where HSDS has the same.
 
 Every geometry is EPSG:4326 in lon, lat order. Nothing here is read by the public or partner
 roles: they see the views of each tier (``geo/db/views.py``), made by the migrations.

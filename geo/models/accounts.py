@@ -97,7 +97,7 @@ class WebSession(Base):
 
 
 class SecondFactor(Base):
-    """Secret shared with a person's authenticator app (RFC 6238); for the writer role only."""
+    """Secret shared with a person's authenticator app (RFC 6238); only the writer role reads it."""
 
     __tablename__ = "second_factors"
 

@@ -28,8 +28,7 @@ CROSSING_STATES = ("open", "closed", "not_known")
 #: Roads of these classes, one in ten of a city's roads, have a spatial index of their own.
 MAIN_ROADS = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link")
 
-#: Kinds of hazards by family (P36); police and migration controls are not hazards. A new kind needs
-#: an entry here and a migration.
+#: Kinds of physical hazards (P36). A new kind needs an entry here and a migration.
 PHYSICAL_HAZARDS = (
     "flood",
     "landslide",
@@ -40,6 +39,8 @@ PHYSICAL_HAZARDS = (
     "river_flood",
     "bridge_out",
 )
+#: Kinds of human threats (P36); police and migration controls are none. A new kind needs an entry
+#: here and a migration.
 HUMAN_THREATS = ("armed_presence", "robbery", "extortion", "trafficking", "mines")
 
 

@@ -44,14 +44,16 @@ PROPOSABLE = (
 CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
 #: Entities that can be hidden in an emergency (P24).
 HIDEABLE = ("space", "crossing", "area")
-#: Codes of reasons for an emergency hide. Everybody in charge of the record sees the code; the
-#: written reason is for fewer people (P56).
+#: Codes of reasons for an emergency hide. Everybody in charge of the record sees the code; fewer
+#: people see the reason in words (P56).
 HIDE_CODES = ("danger", "request", "wrong_data", "privacy", "restriction", "other")
-#: Entities that one person alone can remove from publication, and the acts of removal (P52).
+#: Entities that one person alone can remove from publication (P52).
 REMOVABLE = ("space", "crossing", "area", "contact", "term")
+#: Ways in which one person alone can remove an entity from publication (P52).
 REMOVING_ACTS = ("hide", "restrict", "close", "withdraw", "retire")
 IMPORT_STATES = ("uploaded", "checked", "applied", "discarded")
-#: Purposes of the audit keys: digests of rows, and proofs that Amparo itself writes.
+#: Purposes of the audit keys: ``rows`` keys the digests of rows, ``application`` the proofs that
+#: a transaction is Amparo's own (`geo.audit.write_proof`).
 AUDIT_KEYS = ("rows", "application")
 CHANNELS = ("whatsapp", "sms", "email", "phone", "visit", "web")
 
@@ -67,7 +69,8 @@ class Proposal(Base):
     proposed the change, and who therefore cannot accept it as second person. ``batch_id`` is common
     to the proposals of one import.
 
-    ``released`` are protected phrases that whoever accepts the proposal judges not to apply (P38).
+    ``released`` are the protected phrases of the record that do not apply to it, in the judgement
+    of the person who accepts the proposal (P38).
     ``merged_id`` is the space that is merged into the record on acceptance, in its state at
     ``merged_revision``.
     """
@@ -313,10 +316,10 @@ class AuditEntry(Base):
 
 
 class AuditKey(Base):
-    """Key of the audit log, padded for the two rounds of HMAC-SHA256; for the owner role only.
+    """Key of the audit log, padded for the two rounds of HMAC-SHA256; only the owner role reads it.
 
-    One key makes the digests of rows (`AuditRow`). With the others, servers and commands prove that
-    an entry comes from Amparo itself.
+    The key of kind ``rows`` makes the digests of rows (`AuditRow`). With the keys of kind
+    ``application``, servers and commands prove that an entry comes from Amparo itself.
     """
 
     __tablename__ = "audit_keys"

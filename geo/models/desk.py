@@ -1,4 +1,4 @@
-"""Tables of the desk: columns that people keep, and what somebody may still undo."""
+"""Tables of the desk: each person's choice of columns and views, and acts that can be undone."""
 
 from datetime import datetime
 from typing import Any
@@ -10,15 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from geo.models.accounts import Person
 from geo.models.base import Base, one_of
 
-#: What is done to one or several spaces from the table, and can be undone.
+#: Actions on one or several spaces of the desk's table; their author can undo them.
 BULK_ACTIONS = ("confirm", "close", "beds")
 
 
 class TableColumns(Base):
-    """What a person keeps of one table of the desk: columns by name, in order, and views.
+    """A person's choices for one table of the desk: names of the columns in order, and views.
 
-    ``columns`` is None for a person who has chosen none. A view is an object with its ``name`` and
-    the parameters of the table's address in ``asked``.
+    ``columns`` is null for a person who has chosen no columns. A view is an object with its
+    ``name`` and, in ``asked``, the query parameters of the table's URL.
     """
 
     __tablename__ = "table_columns"
@@ -41,10 +41,10 @@ class TableColumns(Base):
 
 
 class BulkAction(Base):
-    """What a person did to several spaces, for as long as they may undo it alone (P52).
+    """Action of a person on several spaces, kept while the person may undo it alone (P52).
 
-    ``spaces`` holds by the id of each space its ``revision`` afterwards, and in ``fields`` the
-    values before and after of what the action changed.
+    ``spaces`` maps the id of each space to an object: ``revision`` of the space after the action,
+    and ``fields`` with the values, by field, before and after the action.
     """
 
     __tablename__ = "bulk_actions"

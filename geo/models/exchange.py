@@ -1,4 +1,4 @@
-"""Tables of the exchange with other systems: what was taken of a form, what files call things."""
+"""Tables of the exchange with other systems: submissions read, and the words of partners' files."""
 
 from datetime import datetime
 
@@ -12,9 +12,9 @@ from geo.models.spaces import Organization
 class PulledSource(Base):
     """How far the submissions of another system's form have been read.
 
-    ``highest_id`` is the newest submission taken. A sweep goes through the older ones again, for
-    changed and deleted submissions: ``sweep_after`` is the last one that sweep number ``sweep`` has
-    seen.
+    ``highest_id`` is the id of the newest submission read. A sweep reads the older submissions
+    again to find changed and deleted ones; ``sweep_after`` is the id up to which sweep number
+    ``sweep`` has come.
     """
 
     __tablename__ = "pulled_sources"
@@ -27,7 +27,7 @@ class PulledSource(Base):
 
 
 class PulledSubmission(Base):
-    """A submission that was taken: the digest of what it said, and the space it is about."""
+    """Submission that was read: the digest of its content, and the space that it is about."""
 
     __tablename__ = "pulled_submissions"
 
@@ -45,10 +45,10 @@ class PulledSubmission(Base):
 
 
 class RememberedWord(Base):
-    """What a word of an organisation's files means: a column a field, a label of a field a code.
+    """Meaning of a word in an organisation's files: the field of a header, or the code of a value.
 
-    ``scope`` is the field whose labels the word is one of; empty for the header of a column.
-    An empty ``meaning`` is a column that is not imported.
+    ``wording`` is the header of a column if ``scope`` is empty, or else a value in a column of the
+    field ``scope``. A header with an empty ``meaning`` is of a column that is not imported.
     """
 
     __tablename__ = "remembered_words"

@@ -30,7 +30,7 @@ AUDIENCES = ("people_on_the_move", "host_community", "operators", "partners")
 #: Kinds of messages: guidance, a campaign of the network (against discrimination, trafficking,
 #: exploitation), or care of oneself and of others.
 MESSAGE_KINDS = ("information", "campaign", "self_care")
-#: How people are reached by an information tool or channel.
+#: Media of information tools and channels.
 CHANNEL_MEDIA = (
     "radio", "television", "whatsapp", "sms", "telephone", "web", "app", "social_media", "board",
     "print", "in_person", "other",
@@ -67,7 +67,7 @@ class Contact(Record, Base):
 
 
 class InformationChannel(Record, Base):
-    """Information tool or channel that is there in an area: who runs it, and how it is followed."""
+    """Information tool or channel of an area: its operator, and the address to follow or call."""
 
     __tablename__ = "information_channels"
     __table_args__ = (

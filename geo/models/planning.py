@@ -1,4 +1,4 @@
-"""Tables of what people who plan keep for themselves: scenarios, and the siting run of each."""
+"""Tables of planning, private to each person: named scenarios, and the latest siting run."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ RUN_STATES = ("running", "done", "failed")
 
 
 class PlanningScenario(Base):
-    """What-if with a name: the fields of its form, as text. Only its owner reads it."""
+    """Named what-if scenario: the fields of its form, as text. Only its owner can read it."""
 
     __tablename__ = "planning_scenarios"
     __table_args__ = (
@@ -33,10 +33,10 @@ class PlanningScenario(Base):
 
 
 class SitingRun(Base):
-    """Search for sites that a person has asked for; a new one replaces the last.
+    """Search for sites of new spaces, one row for each person: a new search replaces the last.
 
-    ``run`` identifies the search, ``seen_at`` is when its process last wrote. ``fields`` are those
-    of the form, without its files.
+    ``run`` identifies the search. ``seen_at`` is the moment of the last sign of life from its
+    process. ``fields`` are the fields of the form that started it, without uploaded files.
     """
 
     __tablename__ = "siting_runs"

@@ -36,7 +36,7 @@ from geo.models.base import (
 
 
 class NamedInLanguages:
-    """Names where a language has another than the feature's own ``name``."""
+    """Mixin with names in four languages; null where the feature's own ``name`` is used."""
 
     name_es: Mapped[str | None] = mapped_column(Text)
     name_en: Mapped[str | None] = mapped_column(Text)
@@ -222,7 +222,7 @@ class UnitPcode(Base):
 
 
 class Place(NamedInLanguages, Record, Base):
-    """Populated place from GeoNames, with its names where a language has another than the place."""
+    """Populated place from GeoNames, with its names in languages that call it otherwise."""
 
     __tablename__ = "places"
     __table_args__ = (visibility_check(),)
@@ -236,8 +236,9 @@ class Place(NamedInLanguages, Record, Base):
     geom: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326))
 
 
-#: Kinds of what a map draws beneath the signs, for orientation only.
+#: Kinds of background features of maps of a continent, for orientation only.
 GROUND_KINDS = ("border", "lake", "river")
+#: Kinds of background features of maps of an imported region.
 LANDSCAPE_KINDS = (
     *("built_up", "park", "wood", "water", "waterway"),
     *("hospital", "church", "station", "bus_station", "market", "square"),
@@ -245,9 +246,10 @@ LANDSCAPE_KINDS = (
 
 
 class GroundFeature(NamedInLanguages, Record, Base):
-    """River, lake or land border of a map of a continent; ``rank`` 0 is the most important.
+    """River, lake or land border on a map of a continent; ``rank`` 0 is the most important.
 
-    It is off by a kilometre or more, so that nothing but a picture is made of it.
+    The geometries are off by a kilometre or more: maps draw them, and nothing is computed from
+    them.
     """
 
     __tablename__ = "ground_features"
@@ -296,7 +298,7 @@ class RoadSegment(Record, Base):
 
 
 class LandscapeFeature(NamedInLanguages, Record, Base):
-    """Area, water or landmark beneath the streets of an imported region; ``zoom`` is its first."""
+    """Area, water or landmark on the map of an imported region, drawn from level ``zoom`` on."""
 
     __tablename__ = "landscape_features"
     __table_args__ = (

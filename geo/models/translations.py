@@ -1,4 +1,4 @@
-"""Tables of safety texts in other languages: who reviews, wordings, and who agrees with each."""
+"""Tables of translated safety texts: reviewers, proposed wordings, and approvals of wordings."""
 
 from datetime import datetime
 
@@ -10,7 +10,10 @@ from geo.models.base import Base
 
 
 class TextReviewer(Base):
-    """Language that a person reads and writes; without ``granted_by`` the person only says so."""
+    """Language that a person states to read and write; reviewing needs an administrator's grant.
+
+    ``granted_by`` is the administrator who granted the language; null without a grant.
+    """
 
     __tablename__ = "text_reviewers"
     __table_args__ = (
@@ -31,8 +34,8 @@ class TextReviewer(Base):
 class TextTranslation(Base):
     """One wording of a safety text in a language; another wording is another row (P47).
 
-    ``digest`` is that of the Spanish ``original``: 32 hexadecimal digits of its SHA-256. Who is in
-    ``withdrawn_by`` took the words from the pages; nobody is where other words replaced them.
+    ``digest`` is that of the Spanish ``original``: 32 hexadecimal digits of its SHA-256.
+    ``withdrawn_by`` is the person who withdrew the wording; null if another wording replaced it.
     """
 
     __tablename__ = "text_translations"
