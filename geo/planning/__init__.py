@@ -1,4 +1,4 @@
-"""What people who plan keep for themselves: scenarios with a name, and the siting run of each.
+"""Planning data, private to each person: named scenarios, and the latest siting run.
 
 It imports `models` and `audit`; `app` imports it.
 """

@@ -1,4 +1,4 @@
-"""Scenarios with a name, each its owner's alone: saved, listed, opened and deleted (writer)."""
+"""Named planning scenarios, each private to its owner: save, list, read, delete (writer)."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import PlanningScenario
 from geo.reasons import CodedReason
 
-#: Most scenarios of a person [A], so that nobody fills the disk.
+#: Maximum number of scenarios of a person [A], so that nobody fills the disk.
 MOST: Final = 50
 
-#: Most characters of a name.
+#: Maximum length of a name in characters.
 MOST_NAME: Final = 80
 
 #: Fields of a form: a text each, or a list of texts.
@@ -28,7 +28,7 @@ type Fields = Mapping[str, str | Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Scenario: its name, the fields of the form that asks for it, and when it was saved."""
+    """Scenario: its name, the fields of the form that computes it, and when it was saved."""
 
     id: str
     name: str
@@ -60,7 +60,7 @@ async def read_scenario(session: AsyncSession, person: str, scenario: str) -> Sc
     Raises
     ------
     NotFoundError
-        The person has none with that id; another person's is the same as none.
+        The person has no scenario with that id, whether or not another person has one.
     """
     rows = await session.execute(
         select(*_COLUMNS).where(
@@ -77,12 +77,12 @@ async def read_scenario(session: AsyncSession, person: str, scenario: str) -> Sc
 async def save_scenario(
     session: AsyncSession, person: str, name: str, fields: Fields, now: datetime
 ) -> str:
-    """Save a scenario, in the place of the person's one with that name if any; return its id.
+    """Save a scenario, replacing the person's scenario with the same name; return its id.
 
     Raises
     ------
     InvalidRecordError
-        The name has no character or too many, or the person has as many scenarios as one may.
+        The name is empty or too long, or the person has `MOST` other scenarios.
     """
     name = name.strip()
     if not 1 <= len(name) <= MOST_NAME:
@@ -102,7 +102,7 @@ async def save_scenario(
             .returning(PlanningScenario.id)
         )
     ).scalar_one()
-    # What it asks is its owner's: neither its name nor its fields stand in the chain.
+    # A scenario is private, so the audit entry has neither its name nor its fields.
     await _note(session, person, "scenario.save", id_)
     return id_
 
@@ -113,7 +113,7 @@ async def delete_scenario(session: AsyncSession, person: str, scenario: str) -> 
     Raises
     ------
     NotFoundError
-        The person has none with that id.
+        The person has no scenario with that id.
     """
     await read_scenario(session, person, scenario)
     await session.execute(

@@ -1,7 +1,8 @@
 """The siting run of each person: begun, followed, cancelled, ended (writer session).
 
-The search runs in one process; any process answers its owner's pages, so its state is in the
-database. A run whose process has not been seen for a while has died with it.
+A siting run is a search for sites of new spaces. It runs in one server process while any other may
+answer its owner's requests, so its state is in the database. A run whose process has given no sign
+of life for a while counts as dead.
 """
 
 import uuid
@@ -19,14 +20,17 @@ from geo.db.typed_rows import typed_row
 from geo.errors import ConflictError
 from geo.models import SitingRun
 
-#: Time without a sign of its process after which a run counts as dead [A]: many times that between
-#: two signs.
+#: Time without a sign of life from its process after which a run counts as dead [A]: many times the
+#: interval between two signs.
 DEAD_AFTER: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A person's run; ``result`` is there once it is done, ``progress`` once the solver began."""
+    """A person's siting run.
+
+    ``progress`` is None until the solver has begun, ``result`` until the run is done.
+    """
 
     run: str
     state: str
@@ -38,7 +42,7 @@ class Run:
     result: Mapping[str, Any] | None
 
     def is_running(self, now: datetime) -> bool:
-        """Return whether its process is at work at ``now``."""
+        """Return whether the process of the run is still working on it at ``now``."""
         return self.state == "running" and now - self.seen_at < DEAD_AFTER
 
 
@@ -55,7 +59,7 @@ _OF_A_RUN: Final = select(
 
 
 async def read_run(session: AsyncSession, person: str) -> Run | None:
-    """Return a person's run, None if the person has asked for none."""
+    """Return a person's latest run, or None if the person never began one."""
     rows = await session.execute(_OF_A_RUN.where(SitingRun.person_id == person))
     row = rows.mappings().one_or_none()
     return None if row is None else typed_row(Run, row)
@@ -64,12 +68,12 @@ async def read_run(session: AsyncSession, person: str) -> Run | None:
 async def begin_run(
     session: AsyncSession, person: str, fields: Mapping[str, Any], now: datetime
 ) -> str:
-    """Begin a run in the place of the person's last one, and return what identifies it.
+    """Begin a run, which replaces the person's last one, and return its identifier.
 
     Raises
     ------
     ConflictError
-        One of the person's runs is at work.
+        The person's last run is still running.
     """
     begun = {
         "run": str(uuid.uuid4()),
@@ -81,7 +85,7 @@ async def begin_run(
         "progress": None,
         "result": None,
     }
-    # One statement, so that of two requests at once one is refused.
+    # A single statement, so that one of two simultaneous requests is refused.
     kept: str | None = await session.scalar(
         insert(SitingRun)
         .values(person_id=person, **begun)
@@ -102,7 +106,7 @@ async def begin_run(
 
 
 async def cancel_run(session: AsyncSession, person: str) -> None:
-    """Ask for the end of a person's run, if it is at work: what was found so far is its result."""
+    """Ask a person's run, if it is running, to stop and give what it has found as its result."""
     await session.execute(
         update(SitingRun)
         .where(SitingRun.person_id == person, SitingRun.state == "running")
@@ -113,9 +117,10 @@ async def cancel_run(session: AsyncSession, person: str) -> None:
 async def sign_run(
     session: AsyncSession, run: str, progress: Mapping[str, Any] | None, now: datetime
 ) -> bool:
-    """Write that a run is at work, and how far it is; return whether it is to go on.
+    """Store a sign of life and the progress of a run; return whether the run should go on.
 
-    It is not if its owner has cancelled it, has begun another one, or is gone.
+    It should stop if its owner cancelled it or began another run, or if the owner's account is
+    gone.
     """
     cancelled = await session.scalar(
         update(SitingRun)
@@ -129,7 +134,7 @@ async def sign_run(
 async def end_run(
     session: AsyncSession, run: str, result: Mapping[str, Any] | None, now: datetime
 ) -> None:
-    """Write the result of a run, None if it failed; nothing if its owner has begun another one."""
+    """Store the result of a run, None for a failed one, unless its owner began another run."""
     state = "failed" if result is None else "done"
     await session.execute(
         update(SitingRun)
