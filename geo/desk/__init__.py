@@ -1,1 +1,1 @@
-"""What people at the console see in tables: rows they may know of, and acts on several at once."""
+"""Tables of the staff console: rows that a person may see, and actions on several rows at once."""

@@ -1,11 +1,12 @@
-"""One or several spaces confirmed or closed at once, each by the rule of one, told row by row.
+"""Actions on one or several spaces at once: confirm, close, count no free places.
 
-A row that cannot be done leaves the others as they are done. P52 counts each closing as if it were
-made alone: of many in a day the ones beyond the limit call the coordinators, and end by themselves.
-Restricted spaces are never part of it: they are opened one by one, on record (P31).
+Each space is treated as if it were alone, with a result of its own; the failure of one does not
+affect the others. Each closing counts towards the person's daily limit (P52): closings beyond it
+notify the coordinators and end by themselves. Restricted spaces are never included, because each
+reading of one is recorded (P31).
 
-Each row states the revision that the person saw, so that nothing is confirmed or closed that
-changed meanwhile. What was done can be undone for a time (`geo.desk.undo`).
+The request states the revision of each space that the person saw, so that no space is confirmed or
+closed that has changed meanwhile. An action can be undone for a time (`geo.desk.undo`).
 """
 
 import uuid
@@ -35,18 +36,18 @@ from geo.proposals.submission import checked_reason, propose_space
 from geo.reasons import CodedReason
 from geo.subjects.subject import ChangeSubject, read_subject, read_subjects
 
-#: Most spaces of one action: those of a page of the table, twice [A].
+#: Maximum number of spaces of one action: two pages of the table [A].
 MAX_SPACES: Final = 100
 
 type Result = Literal["done", "nothing", "changed", "not_yours", "invalid", "gone"]
 
-#: Revision by the id of each space that is acted on.
+#: Revisions that the person saw, by the id of each space to act on.
 type Revisions = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenSpace:
-    """Space that a person has ticked, as a preview shows it; ``may_act`` is their permission."""
+    """Space that a person has ticked, for a preview; ``may_act`` says whether they may close it."""
 
     id: str
     name: str
@@ -59,9 +60,9 @@ class ChosenSpace:
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """What became of each space, in the order in which they were given.
+    """Result of an action by space id, in the order of the request.
 
-    ``action_id`` is for `geo.desk.undo.undo_action`; None if nothing was done.
+    ``action_id`` identifies the action for `geo.desk.undo.undo_action`; None if it changed nothing.
     """
 
     action_id: str | None
@@ -69,7 +70,7 @@ class BulkOutcome:
 
     @property
     def done(self) -> int:
-        """Number of spaces that were done."""
+        """Number of spaces on which the action was carried out."""
         return sum(result == "done" for result in self.results.values())
 
 
@@ -78,15 +79,14 @@ async def chosen_spaces(
 ) -> list[ChosenSpace]:
     """Return the spaces among ``ids`` that may be part of an action, in order (writer session).
 
-    Restricted spaces, and those that the actor may not know of, are left out as if they were not
-    there.
+    Restricted spaces, and those that the actor may not know of, are left out without notice.
 
     Raises
     ------
     ForbiddenError
         The actor is below the role of an editor.
     InvalidRecordError
-        There are none, or more than `MAX_SPACES`.
+        ``ids`` is empty or has more than `MAX_SPACES` ids.
     """
     require_staff(actor)
     _require_number(ids)
@@ -107,7 +107,7 @@ async def confirm_spaces(
     Parameters
     ----------
     channel : str
-        How the answers were heard, as for `geo.confirmations.answers.answer_for`.
+        Channel by which the operators answered, as in `geo.confirmations.answers.answer_for`.
 
     Raises
     ------
@@ -140,7 +140,7 @@ async def close_spaces(
     Raises
     ------
     ForbiddenError, InvalidRecordError
-        As for `chosen_spaces`; or the reason is missing or too long.
+        As in `chosen_spaces`; or the reason is missing or too long.
     """
     reason = checked_reason(reason)
 
@@ -153,7 +153,7 @@ async def close_spaces(
 async def set_no_places(
     session: AsyncSession, actor: Actor, spaces: Revisions, *, reason: str, now: datetime
 ) -> BulkOutcome:
-    """Count that several spaces have no free place, at once (writer session; P40).
+    """Store a count of zero free places for several spaces at once (writer session; P40).
 
     Raises
     ------
@@ -188,7 +188,7 @@ async def _each(
     _require_number(spaces)
     results: dict[str, Result] = dict.fromkeys(spaces, "gone")
     before: dict[str, ChangeSubject] = {}
-    # Locked in the order of ids, so that two actions at once never wait for each other.
+    # Spaces are locked in the order of their ids, so that two simultaneous actions cannot deadlock.
     for space_id in sorted(spaces):
         try:
             async with session.begin_nested():
@@ -232,7 +232,7 @@ async def _keep(
     before: Mapping[str, ChangeSubject],
     now: datetime,
 ) -> str:
-    """Keep what was done, for as long as the actor may undo it; return its id."""
+    """Store what an action changed, so that the actor can undo it for a time; return its id."""
     # The trigger that counts revisions is deferred to the commit; run it now to read them.
     await session.execute(text("set constraints all immediate"))
     after = await read_subjects(session, "space", list(before))

@@ -1,7 +1,7 @@
-"""The table of spaces to reconfirm: those of a person's charge that expire soon, or have expired.
+"""The table of spaces to reconfirm: those in a person's charge that expire soon or have expired.
 
-Of a restricted space its named readers see the id and the days that are left, as in all lists; the
-rest takes a recorded step (P31).
+For a restricted space, lists show its named readers only the id and the days left; the other fields
+are shown only on its own page, where each reading is recorded (P31).
 """
 
 from datetime import date
@@ -25,7 +25,8 @@ from geo.desk.table_rows import RowSet, equals, one_of_these
 from geo.models import Location, Organization
 from geo.spaces.freshness import to_reconfirm
 
-#: Whole records of spaces, with the moment since which each is hidden, by itself or in an area.
+#: View of the records of spaces, with the moment since which an emergency hide of the space or of
+#: an area around it holds.
 _records = Table(
     "space_record",
     MetaData(schema="amparo"),
@@ -40,8 +41,11 @@ def expiring_rows(actor: Actor, *, within_days: int, today: date) -> RowSet:
     Parameters
     ----------
     within_days : int
-        Number of days to look ahead, as in `geo.spaces.freshness.expiring`. The filter ``open``
-        leaves out what is restricted, or hidden in an emergency (P24).
+        Number of days to look ahead, as in `geo.spaces.freshness.expiring`.
+
+    Notes
+    -----
+    The filter ``open`` leaves out spaces that are restricted or hidden in an emergency (P24).
     """
     is_restricted = Location.visibility == "restricted"
 
@@ -59,7 +63,8 @@ def expiring_rows(actor: Actor, *, within_days: int, today: date) -> RowSet:
                 )
             ),
             unless_restricted(Organization.name).label("organization"),
-            # Rights need both; no column shows them.
+            # The organisation and country by which the caller decides what the person may do with
+            # the space; no column of the table shows them.
             Location.organization_id.label("owner_id"),
             Location.country.label("owner_country"),
             unless_restricted(case((~Location.demo, Location.confirmed_on))).label("confirmed_on"),

@@ -1,7 +1,7 @@
-"""What a person keeps of each table of the desk: columns, and views under names.
+"""A person's choices for each table of the desk: columns, and named views.
 
-A view is what an address says and nothing else. Whoever opens it asks the table anew, with the
-rights that they have then.
+A view holds only the query parameters of a URL, no rows. Opening a view reads the table anew, with
+the rights that the person has then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,15 @@ from geo.errors import InvalidRecordError
 from geo.models import TableColumns
 from geo.reasons import CodedReason
 
-#: Most views of one table, and most characters of a name: what fits above a table [A].
+#: Maximum number of views of one table: what fits above the table [A].
 MAX_VIEWS: Final = 12
+#: Maximum length of a view's name in characters [A].
 MAX_NAME: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class KeptView:
-    """A view: the name that its person gave it, and the parameters of the table's address."""
+    """A view: the name that its person gave it, and the query parameters of the table's URL."""
 
     name: str
     asked: Mapping[str, str]
@@ -36,9 +37,9 @@ class KeptChoices:
     Attributes
     ----------
     columns : tuple of str or None
-        Names of columns; None for a person who has chosen none.
+        Names of the chosen columns; None for a person who uses the table's own choice.
     views : tuple of KeptView
-        The oldest first.
+        Views, the oldest first.
     """
 
     columns: tuple[str, ...] | None = None
@@ -64,7 +65,7 @@ async def read_choices(session: AsyncSession, person: str) -> Mapping[str, KeptC
 async def keep_columns(
     session: AsyncSession, person: str, table: str, columns: Sequence[str], known: Sequence[str]
 ) -> None:
-    """Keep the columns that a person has chosen; none brings back the table's own (writer session).
+    """Store the columns that a person chose; an empty choice restores the default (writer session).
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ async def keep_columns(
     Raises
     ------
     InvalidRecordError
-        The table has no such column.
+        The table lacks one of the columns.
     """
     if not set(columns) <= set(known):
         raise InvalidRecordError([("columns", CodedReason("not_one_of", choices=tuple(known)))])
@@ -87,12 +88,12 @@ async def keep_columns(
 
 
 async def keep_view(session: AsyncSession, person: str, table: str, view: KeptView) -> None:
-    """Keep a view of a table, in place of one with the same name (writer session).
+    """Store a view of a table, replacing one with the same name (writer session).
 
     Raises
     ------
     InvalidRecordError
-        The name is empty, too long or not printable, or there are `MAX_VIEWS` others.
+        The name is empty, too long or not printable, or the person has `MAX_VIEWS` other views.
     """
     name = " ".join(view.name.split())
     if not name or len(name) > MAX_NAME or not name.isprintable():
@@ -105,13 +106,13 @@ async def keep_view(session: AsyncSession, person: str, table: str, view: KeptVi
 
 
 async def forget_view(session: AsyncSession, person: str, table: str, name: str) -> None:
-    """Forget a view of a table; one that is not there is forgotten already (writer session)."""
+    """Delete a view of a table, if the person has one with this name (writer session)."""
     kept = await _locked_views(session, person, table)
     await _store_views(session, person, table, [one for one in kept if one["name"] != name])
 
 
 async def _locked_views(session: AsyncSession, person: str, table: str) -> list[dict[str, Any]]:
-    """Return the stored views; another request of the same person about the table waits."""
+    """Return the stored views and lock them, so that other requests of the person wait."""
     await session.execute(
         insert(TableColumns)
         .values(person_id=person, table_name=table, columns=None)

@@ -5,7 +5,8 @@ from sqlalchemy import case, func, select
 from geo.desk.table_rows import RowSet, equals, one_of_these
 from geo.models import Organization, Person
 
-#: Whether somebody can come in: ``active``; ``invited``, without a password yet; or ``shut``.
+#: Whether a person can sign in: ``active``; ``invited``, not yet with a password or an account of
+#: the identity provider; or ``shut``, an account that was closed.
 ACCESS_STATES = ("active", "invited", "shut")
 
 
@@ -35,7 +36,7 @@ def people_rows() -> RowSet:
         {
             "role": equals(c.role),
             "access": one_of_these({code: c.access == code for code in ACCESS_STATES}, "access"),
-            # An approver decides in some countries; the others' rights have no country.
+            # Countries in which an approver decides; other roles do not depend on countries.
             "country": lambda value: func.array_position(c.countries, value).is_not(None),
         },
     )

@@ -1,4 +1,4 @@
-"""The table of proposals: those that a person may see, without what reveals a restricted record."""
+"""The table of proposals that a person may see, without values that reveal a restricted record."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ from geo.proposals import queue_query
 
 @dataclass(frozen=True, slots=True)
 class ProposalBatch:
-    """Proposals of one import that wait: how many a person may see and decide on.
+    """Pending proposals of one import that a person may see.
 
+    ``proposals`` is their number, ``deciding`` the number of those that the person may decide on.
     ``reason`` is common to all of them.
     """
 
@@ -29,7 +30,7 @@ class ProposalBatch:
 
 
 def queue_rows(actor: Actor) -> RowSet:
-    """Return the row set of the proposals, as `geo.proposals.pending` shows them (writer session).
+    """Return the row set of the proposals that the actor may see (writer session).
 
     Raises
     ------
@@ -62,7 +63,7 @@ def _records(row: RowMapping) -> Iterable[tuple[str, str | None]]:
 
 
 async def waiting_batches(session: AsyncSession, actor: Actor) -> Sequence[ProposalBatch]:
-    """Return the imports whose proposals wait, the oldest first (writer session).
+    """Return the imports with pending proposals that the actor may see, oldest first (writer).
 
     Raises
     ------

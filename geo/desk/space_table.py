@@ -1,4 +1,4 @@
-"""The table of spaces: all that the staff may know of, restricted ones excepted."""
+"""The table of spaces: all that a member of the staff may know of, except restricted ones."""
 
 from datetime import date, timedelta
 from typing import Any, Final
@@ -21,11 +21,10 @@ from sqlalchemy import (
 
 from geo.desk.table_rows import Filter, RowSet, equals, one_of_these
 
-#: Fields that a space should have: those of its public page (P43). ``tier_staff.desk_spaces``, on
-#: which the view below rests, names the empty ones of each space, and a test compares the names.
-#: The share of filled ones is a space's completeness. Position, kind and confirmation are left out,
-#: since no space is stored without them. A landmark counts as an address, and a stop of a mobile
-#: unit as hours.
+#: Fields of a space's public page (P43), of which the completeness of a space is the share with a
+#: value. The view ``tier_staff.desk_spaces`` has the names of a space's empty fields; a test
+#: compares them with these. Position, kind and confirmation are left out, because no space is
+#: stored without them. An address fills ``landmark``, and a stop of a mobile unit ``schedules``.
 RECOMMENDED: Final = (
     "landmark",
     "schedules",
@@ -41,12 +40,12 @@ RECOMMENDED: Final = (
     "data_shared",
 )
 
-#: Choices of the filters by expiry, with the days ahead, and by completeness, with the percentage
-#: below which a space is listed.
+#: Choices of the filter by expiry, each with the number of days within which a space expires.
 EXPIRY: Final = {"7": 7, "30": 30}
+#: Choices of the filter by completeness, each with the percentage below which a space is listed.
 COMPLETENESS: Final = {"50": 50, "80": 80, "100": 100}
 
-#: View of the staff tier with a row for each space that its person may know of.
+#: View of the staff tier with a row for each space that the session's person may know of.
 desk_spaces: Final = Table(
     "desk_space_rows",
     MetaData(),
@@ -79,8 +78,11 @@ def space_rows(today: date, organization_id: str | None) -> RowSet:
     today : date
         Day from which an expiry is counted.
     organization_id : str or None
-        Organisation of the person, whose spaces the filter ``own`` keeps. The filter ``open``
-        leaves out what is hidden in an emergency (P24).
+        Organisation of the person, whose spaces the filter ``own`` keeps.
+
+    Notes
+    -----
+    The filter ``open`` leaves out spaces that are hidden in an emergency (P24).
     """
     missing = func.cardinality(desk_spaces.c.missing)
     filled = (len(RECOMMENDED) - missing) * 100 / len(RECOMMENDED)
@@ -108,7 +110,7 @@ def space_rows(today: date, organization_id: str | None) -> RowSet:
 
 
 def expiry_filter(expires_on: Any, today: date) -> Filter:  # noqa: ANN401 -- a column of dates
-    """Return the filter by expiry: ``expired``, or valid today and for at most so many days."""
+    """Return the filter by expiry, whose choices are ``expired`` and the keys of `EXPIRY`."""
     within = {
         code: expires_on.between(today, today + timedelta(days=days))
         for code, days in EXPIRY.items()

@@ -1,9 +1,9 @@
 """Pages of rows for the desk's tables: filtered, sorted and counted by the database.
 
-A `RowSet` is a query of what one person may be *shown*: a value that the person sees only by a
-recorded step (the name of a restricted space, P31) is null in it. Filters, the search and the sort
-see these rows and nothing beneath, so that neither a match nor a place in the order reveals more
-than the page.
+A `RowSet` is a query of the rows and values that one person may be *shown*: a value that the person
+can read only where the reading is recorded (the name of a restricted space, P31) is null in it.
+Filters, search and sort use only these values, so that neither a match nor a position in the order
+reveals more than the page.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,17 +30,18 @@ from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
 from geo.spaces.staff_search import has_words
 
-#: Rows of a page: what a screen of a desk shows in a few turns of the wheel [A].
+#: Number of rows of a page: a few screens at a desk [A].
 PAGE_ROWS: Final = 50
 
-#: Most rows of a file: a region's network several times over [A].
+#: Maximum number of rows of a downloaded file: several times the spaces of a whole region [A].
 FILE_ROWS: Final = 20_000
 
-#: Letters that sort as the letter without its mark, so that "Ábrego" stands beside "Abrego".
+#: Letters with a diacritic, each sorted as the letter at its position in `PLAIN_LETTERS`, so that
+#: "Ábrego" stands beside "Abrego".
 MARKED_LETTERS: Final = "áàâãäéèêëíìîïóòôõöúùûüñç"
 PLAIN_LETTERS: Final = "aaaaaeeeeiiiiooooouuuunc"
 
-#: Makes the condition of a filter from the value that was chosen.
+#: Function that returns the SQL condition of a filter for the chosen value.
 type Filter = Callable[[str], ColumnElement[bool]]
 
 _NO_ORDERS: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
@@ -53,16 +54,18 @@ class RowSet:
     Attributes
     ----------
     rows : Subquery
-        One row for each record, with the column ``key`` that no two rows share.
+        One row for each record.
+    key : str
+        Name of the column of ``rows`` that identifies a row.
     words : tuple of str
         Text columns in which the filter ``q`` searches.
     sorts : tuple of str
         Columns by which the rows can be sorted.
     filters : mapping of str to Filter
-        Conditions by the name of the filter, besides ``q``.
+        Filters by name, without ``q``.
     shown : callable or None
-        Entity and id of each record that a row shows, which are noted as read by the person (P56);
-        None for rows that are no records.
+        Function that returns entity and id of each record that a row shows. These records are noted
+        as read by the person (P56). None for rows that show no such records.
     """
 
     rows: Subquery
@@ -75,19 +78,19 @@ class RowSet:
 
 @dataclass(frozen=True, slots=True)
 class RowQuestion:
-    """What is asked of a table.
+    """Request for a page of a table.
 
     Attributes
     ----------
     filters : mapping of str to str
-        Chosen value by filter; ``q`` is a search for words.
+        Chosen value by name of the filter; the value of ``q`` is words to search for.
     sort : str
-        Column of the order. Rows without a value come last in both directions, and equal rows in
-        the order of their keys.
+        Column to sort by. Rows without a value come last in both directions; rows with equal values
+        are sorted by their keys.
     page : int
-        Number of the page from 1; a page after the last is the last.
+        Number of the page, from 1; a number after the last page means the last page.
     orders : mapping of str to sequence of str
-        Codes of a column in the order of their names in the reader's language.
+        For a column of codes, the codes in the order of their names in the reader's language.
     """
 
     sort: str
@@ -109,12 +112,12 @@ class RowsPage:
 
 
 async def read_page(session: AsyncSession, row_set: RowSet, question: RowQuestion) -> RowsPage:
-    """Return one page of a table (session of the tier of the row set).
+    """Return one page of a table; the session must be of the tier that the row set names.
 
     Raises
     ------
     InvalidRecordError
-        The table has no such filter, value of a filter, or column to sort by.
+        The table has no such filter or column to sort by, or the filter no such choice.
     """
     chosen = _chosen(row_set, question.filters)
     order = _order(row_set, question)
@@ -140,10 +143,9 @@ async def read_page(session: AsyncSession, row_set: RowSet, question: RowQuestio
 async def _rows_of(
     session: AsyncSession, row_set: RowSet, keys: Sequence[str]
 ) -> Sequence[RowMapping]:
-    """Return the whole rows of some keys in order, and note them as shown.
+    """Return the rows with the given keys, in the order of the keys, and note them as read.
 
-    What a row shows may take a query of its own for each row, so it is asked for the rows of one
-    page alone.
+    Some columns take a subquery for each row, so whole rows are selected for one page only.
     """
     if not keys:
         return ()
@@ -161,7 +163,7 @@ async def _rows_of(
 async def count_rows(
     session: AsyncSession, row_set: RowSet, filters: Mapping[str, str] | None = None
 ) -> int:
-    """Return how many rows pass filters: the number that the table itself shows.
+    """Return the number of rows that pass filters, the same number as the table shows.
 
     Raises
     ------
@@ -174,7 +176,7 @@ async def count_rows(
 async def distinct_values(
     session: AsyncSession, row_set: RowSet, *columns: str
 ) -> tuple[tuple[str, ...], ...]:
-    """Return the values that each of some columns has in a row set, sorted, without null."""
+    """Return the distinct values of each given column, sorted and without null."""
     named = [row_set.rows.c[column] for column in columns]
     found = (await session.execute(select(*named).distinct())).all()
     return tuple(
@@ -183,14 +185,14 @@ async def distinct_values(
 
 
 def equals(column: ColumnElement[Any]) -> Filter:
-    """Return a filter that keeps the rows with one value in a column."""
+    """Return a filter that keeps the rows whose value in a column is the chosen one."""
     return lambda value: column == value
 
 
 def one_of_these(conditions: Mapping[str, ColumnElement[bool]], field: str) -> Filter:
-    """Return a filter with a closed list of choices, each with its condition.
+    """Return a filter with a fixed list of choices, from the SQL condition of each choice.
 
-    The filter raises `InvalidRecordError` with the name ``field`` for any other value.
+    For any other choice, the filter raises `InvalidRecordError` about the field ``field``.
     """
 
     def condition(value: str) -> ColumnElement[bool]:

@@ -1,10 +1,10 @@
-"""Undoing of what one person did to several spaces (P40, P52).
+"""Undoing of an action that one person carried out on several spaces (P40, P52).
 
-Opening takes two people. What a person closed by a slip is the exception that hides have already:
-the person may lift an own hide alone within `geo.removals.hides.OWN_LIFT`, unless a second person
-agreed with it. The same holds here, and more narrowly: a space is put back only while nobody has
-changed it since, and to exactly what it was. So undoing never opens more than two people had agreed
-on, and what is undone still counts towards the limit of the day.
+Opening a space takes two people, with one exception: a person may undo an own mistake alone, as an
+own emergency hide can be lifted within `geo.removals.hides.OWN_LIFT` unless a second person agreed
+with it. A space is restored only to its exact values before the action, and only if nobody changed
+it since. So undoing never opens more than two people had agreed on. A closing that is undone still
+counts towards the person's daily limit.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from geo.removals import removal_log, restoration
 from geo.removals.hides import OWN_LIFT
 from geo.subjects.subject import read_subject
 
-#: Fields of a space that an action changes, and that undoing puts back.
+#: Fields of a space that actions change and undoing restores.
 UNDOABLE: Final = (
     *("status", "notice", "confirmed_on", "expires_on", "confirmed_by"),
     *("available", "capacity_updated"),
@@ -36,7 +36,7 @@ type UndoResult = Literal["undone", "changed", "agreed", "gone"]
 def changed_fields(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> dict[str, list[Any]]:
-    """Return the `UNDOABLE` fields that differ between two documents, with both values."""
+    """Return the values before and after, by field, of `UNDOABLE` fields that differ."""
     was, is_ = before or {}, after or {}
     return {
         name: [was.get(name), is_.get(name)] for name in UNDOABLE if was.get(name) != is_.get(name)
@@ -46,20 +46,22 @@ def changed_fields(
 async def undo_action(
     session: AsyncSession, actor: Actor, action_id: str, *, now: datetime
 ) -> Mapping[str, UndoResult]:
-    """Put back what the actor did to several spaces; return what became of each (writer session).
+    """Restore the spaces that an action of the actor changed (writer session).
 
     Returns
     -------
     mapping of str to UndoResult
-        ``changed``: somebody changed the space since. ``agreed``: a second person confirmed that it
-        is closed, or heard the same. ``gone``: the actor may not know of the space any more.
+        Result by space id. ``undone``: the space is restored. Otherwise it stays as it is.
+        ``changed``: somebody changed the space since. ``agreed``: a second person has confirmed the
+        closing, or an operator has answered about the space since. ``gone``: the space does not
+        exist any more, or the actor may not know of it.
 
     Raises
     ------
     SessionNeededError, ForbiddenError
         The request comes from a program with a token, or the actor is below the role of an editor.
     NotFoundError
-        The actor has no such action, or its time has passed.
+        The actor has no such action, or `OWN_LIFT` has passed since.
     """
     require_present(actor)
     require_staff(actor)
@@ -91,7 +93,7 @@ async def undo_action(
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> int:
-    """Delete the actions whose time has passed; return how many (writer session; P29)."""
+    """Delete the actions that can no longer be undone; return how many (writer session; P29)."""
     gone = await session.scalars(
         delete(BulkAction).where(BulkAction.made_at < now - OWN_LIFT).returning(BulkAction.id)
     )
@@ -121,7 +123,8 @@ async def _put_back(
     if kept["fields"] and not is_back:
         return "changed"
     await removal_log.end_own(session, "space", space_id, actor.id, since=made_at, now=now)
-    # The answer was never given; that it was written down stays in the audit.
+    # Delete the operator's answer that the actor recorded by mistake; the audit log keeps the entry
+    # about it.
     await session.execute(
         delete(Confirmation).where(
             Confirmation.location_id == space_id,
@@ -140,7 +143,10 @@ async def _put_back(
 
 
 async def _is_agreed(session: AsyncSession, actor: Actor, space_id: str, made_at: datetime) -> bool:
-    """Return whether somebody else has said the same since: of a closing, or by an answer."""
+    """Return whether somebody agreed with the action since, by confirming a closing or answering.
+
+    Answers are those of the operator by a link, or recorded by anybody but the actor.
+    """
     confirmed = select(Removal.id).where(
         Removal.entity == "space",
         Removal.record_id == space_id,

@@ -1,4 +1,4 @@
-"""What waits for a person: how much of each, as its own page counts it, and the first of some."""
+"""Work that waits for a person: the number of tasks of each kind, and the first tasks of some."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,37 +20,37 @@ from geo.translations import reviewers
 #: Days ahead for expiring spaces: two weeks, as long as a reconfirmation link is valid (P41).
 SOON_DAYS: Final = 14
 
-#: Most pairs of possible duplicates that are counted: as many as their page lists.
+#: Maximum number of pairs of possible duplicates that are counted: as many as their page lists.
 COUNTED_PAIRS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingWork:
-    """What waits for one person; None where it is not theirs to see.
+    """Work that waits for one person; None for kinds of work that the person may not see.
 
     Attributes
     ----------
     deciding : RowsPage
         Proposals that the person may decide on, the oldest first.
     mine : int
-        Their own proposals that wait for somebody else.
+        Number of the person's own proposals that wait for somebody else.
     expiring : RowsPage
-        Spaces of their charge to reconfirm within `SOON_DAYS`, expired ones included, by the day.
+        Spaces in the person's charge to reconfirm within `SOON_DAYS`, or expired, by day of expiry.
     pairs : sequence of OpenPair
-        First possible duplicates that the person may decide, the likeliest first.
+        First pairs of possible duplicates that the person may decide on, the likeliest first.
     pairs_total : int
-        How many there are, `COUNTED_PAIRS` at most.
+        Number of such pairs, at most `COUNTED_PAIRS`.
     imports : int
-        Their own files that are neither applied nor discarded.
+        Number of the person's uploaded files that are neither applied nor discarded.
     translations : int
-        Wordings of safety texts that wait for their agreement.
+        Number of wordings of safety texts that wait for the person's agreement.
     complaints : sequence of mapping
-        First complaints that nobody handles, the oldest first; those about the person's own
-        organisation are not among them (P44).
+        First complaints that nobody handles, the oldest first, without those about the person's own
+        organisation (P44).
     complaints_total, rumours : int or None
-        All complaints that nobody handles, and rumours that nobody has answered.
+        Number of complaints that nobody handles, and of rumours that nobody has answered.
     unusual : int or None
-        People who read unusually much yesterday or today (P56).
+        Number of people who read unusually many records yesterday or today (P56).
     """
 
     deciding: RowsPage
@@ -69,7 +69,7 @@ class WaitingWork:
 async def waiting_work(
     session: AsyncSession, staff: AsyncSession, actor: Actor, now: datetime, *, first: int
 ) -> WaitingWork:
-    """Return what waits for a person.
+    """Return the work that waits for a person.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ async def waiting_work(
 
 
 async def unusual_readers(session: AsyncSession, now: datetime) -> tuple[str, ...]:
-    """Return the ids of the people who read unusually much yesterday or today, UTC (writer)."""
+    """Return the ids of people who read unusually many records yesterday or today, UTC (writer)."""
     today = now.astimezone(UTC).date()
     found = [
         one.person
