@@ -1,1 +1,1 @@
-"""Safety texts in other languages: who reviews them, what is wrong with a wording, who agrees."""
+"""Translations of safety texts: reviewers, checks of a wording, and approval by two people."""

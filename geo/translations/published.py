@@ -11,15 +11,15 @@ _PUBLISHED: Final = "select language, original, translation, is_withdrawn from r
 
 @dataclass(frozen=True, slots=True)
 class PublishedTexts:
-    """What people decided about translations.
+    """Published and withdrawn translations of safety texts.
 
     Attributes
     ----------
     texts
         Published translations by language and Spanish original.
     withdrawn
-        Words that a person withdrew, as language, original and translation: nobody is shown them,
-        unless they are published again.
+        Translations that a person withdrew, as (language, original, translation). Pages do not show
+        them, even if they come with Amparo's release, unless they are published again.
     """
 
     texts: Mapping[tuple[str, str], str]
@@ -27,7 +27,7 @@ class PublishedTexts:
 
 
 async def published_texts(asks: Asks) -> PublishedTexts:
-    """Return what is published and what was withdrawn, over a raw connection."""
+    """Read the published and withdrawn translations over a raw connection (asyncpg)."""
     texts, withdrawn = {}, set()
     for row in await asks.fetch(_PUBLISHED):
         key = row["language"], row["original"]

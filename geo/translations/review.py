@@ -1,8 +1,8 @@
 """Review of safety texts: a wording is proposed, and published once two people agree (P47).
 
-What is published follows from the agreements and is stored nowhere else (view ``reviewed_texts``).
-An agreement is with one wording of one original: other words, or another original, have none.
-Withdrawing holds at once and needs one person; publishing needs two (P40).
+Which wordings are published follows from the stored agreements alone (view ``reviewed_texts``). An
+agreement is with one wording of one original; if either changes, the new wording starts without
+agreements. Withdrawing takes effect at once and needs one person; publishing needs two (P40).
 """
 
 import hashlib
@@ -66,7 +66,7 @@ def digest_of(original: str) -> str:
 async def wordings(
     session: AsyncSession, language: str, digest: str | None = None
 ) -> Sequence[Wording]:
-    """Return the wordings of a language, or of one original in it, the newest first (writer)."""
+    """Return the wordings in a language, of all originals or of one, newest first (writer)."""
     question = select(TextTranslation).where(
         TextTranslation.language == language, TextTranslation.withdrawn_at.is_(None)
     )
@@ -81,17 +81,18 @@ async def wordings(
 async def propose(
     session: AsyncSession, actor: Actor, language: str, original: str, translation: str
 ) -> str:
-    """Propose a wording, which its writer thereby agrees with; return its id.
+    """Propose a wording, with which the actor thereby agrees; return its id.
 
-    The wording that waited until now is withdrawn, with its agreements; a published one stays
-    until two people agree with the new one. Words that wait already are agreed with.
+    A wording of the same original that waits for agreement is withdrawn; a published one stays
+    until two people agree with the new one. If the proposed wording itself waits already, the actor
+    only agrees with it.
 
     Raises
     ------
     SessionNeededError, ForbiddenError
         As for `require_reviewer`.
     InvalidRecordError
-        The wording fails a check of `wording_problems`, or is published already.
+        The wording has `wording_problems`, or is published already.
     """
     await require_reviewer(session, actor, language)
     await _lock(session, language)
@@ -105,20 +106,20 @@ async def propose(
 async def import_proposals(
     session: AsyncSession, actor: Actor, language: str, texts: Mapping[str, str]
 ) -> int:
-    """Propose the wordings of a file, with which nobody agrees yet; return how many are new.
+    """Propose the wordings of a file, without agreeing with them; return how many are new.
 
     Parameters
     ----------
     texts
-        Translations by original. Those that wait or are published already are left alone, and so
-        is any original for which somebody's wording waits.
+        Translations by original. Skipped are translations that wait for agreement or are published
+        already, and originals with another wording that waits.
 
     Raises
     ------
     SessionNeededError, ForbiddenError
         As for `require_reviewer`.
     InvalidRecordError
-        A wording fails a check; nothing of the file is proposed.
+        A wording has `wording_problems`; nothing of the file is proposed.
     """
     await require_reviewer(session, actor, language)
     wrong = [
@@ -154,12 +155,12 @@ async def import_proposals(
 async def approve(
     session: AsyncSession, actor: Actor, wording_id: str, originals: Collection[str]
 ) -> Wording:
-    """Agree with a wording, which is published once two people do; return it as it is then.
+    """Agree with a wording, which publishes it if a second person agreed before; return it.
 
     Parameters
     ----------
     originals
-        The originals of this release: a wording of another one is out of date.
+        Spanish originals of this release; a wording of any other original is out of date.
 
     Raises
     ------
@@ -204,7 +205,7 @@ async def take_back(session: AsyncSession, actor: Actor, wording_id: str) -> Non
 
 
 async def withdraw(session: AsyncSession, actor: Actor, wording_id: str) -> None:
-    """Withdraw a wording, published or not; from then on the original is shown, labelled.
+    """Withdraw a wording, published or not; pages then show the original, labelled as such.
 
     Raises
     ------
@@ -226,7 +227,7 @@ async def withdraw(session: AsyncSession, actor: Actor, wording_id: str) -> None
 async def withdraw_released(
     session: AsyncSession, actor: Actor, language: str, original: str, translation: str
 ) -> None:
-    """Withdraw the words of a release, which are then shown to nobody until two people agree.
+    """Withdraw a translation that comes with Amparo's release, until two people agree with it.
 
     Raises
     ------
@@ -244,7 +245,7 @@ async def withdraw_released(
 async def _put(
     session: AsyncSession, actor: Actor, language: str, original: str, translation: str
 ) -> tuple[str, bool]:
-    """Store a wording in the place of the one that waits; return its id and whether it is new."""
+    """Store a wording, replacing one that waits for agreement; return its id and if it is new."""
     problems = wording_problems(original, translation)
     if problems:
         raise InvalidRecordError(problems)
@@ -269,7 +270,7 @@ async def _insert(
 
 
 async def _agree(session: AsyncSession, actor: Actor, wording_id: str) -> Wording:
-    """Store that the actor agrees; with the second who does, the wording replaces all others."""
+    """Store the actor's agreement; once two people agree, the wording replaces all others."""
     row = {"translation_id": wording_id, "person_id": actor.id}
     agreed = await session.scalar(
         insert(TextApproval)
@@ -291,7 +292,7 @@ async def _agree(session: AsyncSession, actor: Actor, wording_id: str) -> Wordin
 
 
 async def _held(session: AsyncSession, wording_id: str) -> TextTranslation:
-    """Return a wording, while nobody else changes the wordings of its language.
+    """Return a wording after locking the wordings of its language (`_lock`).
 
     Raises
     ------
@@ -315,7 +316,7 @@ async def _held(session: AsyncSession, wording_id: str) -> TextTranslation:
 async def _lock(session: AsyncSession, language: str) -> None:
     """Wait until no other transaction changes wordings of a language.
 
-    One lock a language, because a file changes many texts and people review few at a time.
+    There is one lock per language, not per text, because importing a file changes many texts.
     """
     key = f"text_translations {language}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
@@ -324,7 +325,7 @@ async def _lock(session: AsyncSession, language: str) -> None:
 async def _withdraw(
     session: AsyncSession, wording_ids: Sequence[str], *, by: Actor | None = None
 ) -> None:
-    """Withdraw wordings; ``by`` is who decided so, nobody where others take their place."""
+    """Withdraw wordings; ``by`` is the person who decided so, None if new wordings replace them."""
     if wording_ids:
         await session.execute(
             update(TextTranslation)

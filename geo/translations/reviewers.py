@@ -17,12 +17,12 @@ from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 #: Languages in which safety texts are reviewed: all but that of the originals.
 REVIEWED_LANGUAGES: Final = tuple(code for code in LANGUAGES if code != DEFAULT_LANGUAGE)
 
-#: How many people have to agree with a wording before anybody is shown it (P47).
+#: Number of people who have to agree with a wording before it is published (P47).
 REVIEWERS: Final = 2
 
 
 async def languages_of(session: AsyncSession, person: str) -> Mapping[str, bool]:
-    """Return the languages that a person states, and whether each is granted."""
+    """Return the languages that a person states, each with whether it is granted."""
     rows = await session.execute(
         select(TextReviewer.language, TextReviewer.granted_by.is_not(None)).where(
             TextReviewer.person_id == person
@@ -34,8 +34,8 @@ async def languages_of(session: AsyncSession, person: str) -> Mapping[str, bool]
 async def count_waiting(session: AsyncSession, person: str) -> int:
     """Return how many wordings wait for a person, in the languages granted to them.
 
-    These are the wordings that are not withdrawn, that fewer than two people agree with, and with
-    which the person does not agree yet.
+    A wording waits for the person if it is not withdrawn, fewer than two people agree with it, and
+    the person is not among them.
     """
     granted = select(TextReviewer.language).where(
         TextReviewer.person_id == person, TextReviewer.granted_by.is_not(None)
@@ -62,13 +62,13 @@ async def count_waiting(session: AsyncSession, person: str) -> int:
 async def state_languages(session: AsyncSession, actor: Actor, languages: Sequence[str]) -> None:
     """Store which languages the actor reads and writes; an administrator grants them.
 
-    What is granted already stays granted. A language that is not named any more is given up, the
-    grant included.
+    Languages granted before stay granted. Languages that ``languages`` leaves out are deleted, with
+    their grants.
 
     Raises
     ------
     ForbiddenError
-        The actor is no editor or above.
+        The actor is below the role of an editor.
     SessionNeededError
         The request comes from a program with a token (P50).
     InvalidRecordError
@@ -87,9 +87,9 @@ async def state_languages(session: AsyncSession, actor: Actor, languages: Sequen
 async def grant_languages(
     session: AsyncSession, actor: Actor, person: str, languages: Sequence[str]
 ) -> None:
-    """Grant a person exactly these languages; others that the person states stay stated.
+    """Grant a person exactly these languages, and take back the grants of all others.
 
-    Wordings that the person has agreed with stay published: who finds one wrong withdraws it.
+    Wordings that the person has agreed with stay published; a wrong one has to be withdrawn.
 
     Raises
     ------
@@ -139,7 +139,7 @@ async def require_reviewer(session: AsyncSession, actor: Actor, language: str) -
     """
     require_present(actor)
     require_staff(actor)
-    # Locked, so that a grant that is taken back at this moment is awaited.
+    # A row lock waits for another transaction that is taking the grant back.
     granted = await session.scalar(
         select(TextReviewer.granted_by)
         .where(TextReviewer.person_id == actor.id, TextReviewer.language == language)

@@ -1,7 +1,7 @@
-"""What is wrong with the wording of a translation, before anybody reads it.
+"""Automatic checks of the wording of a translation, before a person reviews it.
 
-Machines find a placeholder that is missing, a number that differs and a character that no page can
-show. That a sentence is right only a person can tell (P47).
+They find missing placeholders, differing numbers, markup, and characters that no page can show.
+Whether a sentence is right, only a person can tell (P47).
 """
 
 import re
@@ -11,19 +11,19 @@ from typing import Final
 
 from geo.reasons import CodedReason
 
-#: Most characters of a wording, as in the table.
+#: Maximum length of a wording in characters, the same as in the table's CHECK constraint.
 MOST: Final = 1_000
 
-#: A placeholder of a value, such as ``%(km)s``; the texts know no other form.
+#: Pattern for a placeholder of a value, such as ``%(km)s``; the texts use no other form.
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 #: A number as people write it: digits, with points, commas or blanks between groups of three.
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*")
 
-#: Signs that begin an element or a reference of HTML: no text needs them.
+#: Pattern for characters of HTML markup and escapes, which no safety text needs.
 _MARKUP = re.compile(r"[<>&\\]")
 
-#: An address: nobody reads where it leads.
+#: Pattern for web and e-mail addresses: a safety text must not lead its readers elsewhere.
 _ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
 
 
@@ -60,7 +60,7 @@ def wording_problems(original: str, translation: str) -> list[tuple[str, CodedRe
 
 
 def placeholders(text: str) -> list[str]:
-    """Return the names of a text's values, in order of their first place."""
+    """Return the names of a text's placeholders, in order of their first occurrence."""
     return list(dict.fromkeys(_PLACEHOLDER.findall(text)))
 
 
@@ -69,6 +69,6 @@ def _values(text: str) -> Counter[str]:
 
 
 def _numbers(text: str) -> Counter[str]:
-    """Return the numbers of a text without what separates their groups, outside placeholders."""
+    """Count the numbers in a text outside its placeholders, without separators of thousands."""
     plain = _PLACEHOLDER.sub("", text)
     return Counter(re.sub(r"\D", "", one) for one in _NUMBER.findall(plain))
