@@ -214,7 +214,7 @@ async def newest(session: AsyncSession, *, limit: int) -> Sequence[ChainEntry]:
 async def note(
     session: AsyncSession, actor_id: str, entity: str, verb: str, record_id: str
 ) -> None:
-    """Append an entry ``entity.verb`` without details about a record, as `record` does."""
+    """Append an entry about a record, with the action ``entity.verb`` and no details (`record`)."""
     await record(
         session, actor=actor_id, action=f"{entity}.{verb}", entity=entity, record_id=record_id
     )

@@ -1,4 +1,4 @@
-"""What keeps those who write honest: digests of rows, anchors of the audit, erasure on record.
+"""Checks on people with write access: row digests, anchors of the audit chain, recorded erasure.
 
 The highest room of `geo`: nothing in `geo` imports it.
 """

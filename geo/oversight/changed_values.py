@@ -1,9 +1,9 @@
 """Old and new values of the changes that audit entries name (P29, P31, P39).
 
-The chain itself holds names of fields and ids alone, never a value. The new values are those of the
-proposal that an entry names, as long as they are kept; the old ones those of the space's version
-before the entry. What is erased is gone from here with both. Nothing is told of a space that is
-restricted, or was then, nor of one that is hidden from the reader.
+The audit chain holds only names of fields and ids, never values. New values come from the proposal
+that an entry names, as long as the proposal keeps them, and old values from the version of the
+space before the entry; the erasure of a space deletes both. The values of a space are withheld if
+the space is restricted, was restricted before the entry, or is hidden from the reader.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,13 +20,15 @@ from geo.models import Location, Proposal, SpaceVersion
 from geo.proposals.record_visibility import shown_document
 from geo.removals.hidden_records import untold_hidden
 
-#: Kinds of record whose proposed values all who audit may read; of other kinds the fields alone.
+#: Kinds of record whose values are shown to everybody who may audit. Values of spaces are shown
+#: after `_tellable`; those of other kinds never.
 _OPEN = frozenset({"crossing", "contact", "pathway", "term"})
 
-#: Fields that name a person, never shown here.
+#: Fields that name a person; their values are never returned.
 _PERSONAL = frozenset({"confirmed_by"})
 
-#: Names of a document's fields in the record of a version, where they differ.
+#: Field of the stored record of a version (`SpaceVersion`) by field of a space's document, for
+#: fields whose names differ.
 _STORED: Mapping[str, str] = {
     "cost": "fees",
     "fees": "fee_kind",
@@ -41,17 +43,17 @@ _STORED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ChangedRecord:
-    """What one entry says was changed of one record.
+    """Old and new values of one record that an audit entry says was changed.
 
     Attributes
     ----------
     record_id : str or None
         None for a new record that nobody accepted.
     values : mapping of str to (before, after)
-        Values by field; ``before`` is None where it is not kept. Empty if they are withheld or no
-        longer kept.
+        Values by field; ``before`` is None if the old value is not kept. Empty if the values are
+        withheld or no longer kept.
     timezone : str
-        IANA name of the record's time zone, for hours that state none.
+        IANA name of the record's time zone, for opening hours without a time zone of their own.
     """
 
     record_id: str | None
@@ -62,7 +64,7 @@ class ChangedRecord:
 async def changed_values(
     session: AsyncSession, actor: Actor, entries: Sequence[ChainEntry]
 ) -> Mapping[int, tuple[ChangedRecord, ...]]:
-    """Return the changes of the entries that name proposals, by the entry's number.
+    """Return the changes by the number of their entry, for entries that name proposals.
 
     Needs a writer session. The caller checks that the actor may read the audit.
     """
@@ -91,7 +93,7 @@ async def changed_values(
 
 
 def _proposals_of(entry: ChainEntry) -> list[str]:
-    """Return the ids of the proposals that an entry names, one or one for each record."""
+    """Return the ids of the proposals that an entry names: one, or one for each of its records."""
     one, several = entry.details.get("proposal_id"), entry.details.get("proposals")
     if isinstance(several, Mapping):
         return [str(id_) for id_ in several.values()]
@@ -101,7 +103,10 @@ def _proposals_of(entry: ChainEntry) -> list[str]:
 async def _tellable(
     session: AsyncSession, actor: Actor, proposals: Iterable[Proposal]
 ) -> dict[str, str | None]:
-    """Return the proposals about spaces whose values may be told: id, and the space's id."""
+    """Return the proposals whose values the actor may see: space id, None if new, by proposal id.
+
+    All ``proposals`` are about spaces.
+    """
     found = list(proposals)
     records = sorted({row.record_id for row in found if row.record_id is not None})
     open_now = set(
@@ -125,7 +130,7 @@ async def _tellable(
 async def _versions(
     session: AsyncSession, tellable: Mapping[str, str | None]
 ) -> dict[str, list[Any]]:
-    """Return the versions of the spaces, the newest first."""
+    """Return the versions of the spaces by space id, each list with the newest first."""
     records = sorted({id_ for id_ in tellable.values() if id_ is not None})
     rows = await session.execute(
         select(
@@ -145,9 +150,9 @@ async def _versions(
 
 
 def _before(versions: Iterable[Any], entry: ChainEntry) -> dict[str, Any]:
-    """Return the record as it was before an entry; a version begins at the commit, which is later.
+    """Return the record as it was before an entry, or an empty one if there was no record.
 
-    Empty if there was none.
+    The version that the entry's own change made begins at the commit, later than the entry.
     """
     for version in versions:
         if version.valid_from < entry.at:
@@ -179,7 +184,7 @@ async def _record(
 
 
 def _stored(record: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 -- any value of a field
-    """Return a document's field from the record of a version."""
+    """Return the value of a document's field in the stored record of a version."""
     if name == "services":
         return sorted(service["code"] for service in record.get("service_ids") or [])
     return record.get(_STORED.get(name, name))
