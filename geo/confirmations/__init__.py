@@ -1,4 +1,4 @@
-"""Is a space still as recorded? Answers, visits, and the links that ask for them.
+"""Reconfirmation of spaces: operators' answers, visits of staff, and links that ask for answers.
 
 It imports `proposals` and what is below.
 """

@@ -29,8 +29,9 @@ VERSION = "3.1"
 #: Namespace of all UUIDs in the export; must never change, or records would get other UUIDs.
 NAMESPACE = UUID("6b1f7f0e-3f0c-4e0b-9a53-0b6d6f5f7c1d")
 
-#: Names of the two taxonomies in the export: fields of a space, and codes of services.
+#: Name of the export's taxonomy of fields of a space.
 FIELDS = "amparo"
+#: Name of the export's taxonomy of services.
 SERVICES = "amparo:service"
 
 #: Fields that HSDS can hold completely: in a location and its parts, or in a service, if the space

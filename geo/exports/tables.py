@@ -61,8 +61,8 @@ _FORMULA_WITHIN = re.compile(r"(?<=[;\t\n\r])(?='*[=+\-@\t\r＝＋－＠])")
 #: Characters in an item because of which a list is written as JSON instead of separated by bars.
 _SEPARATORS = re.compile(r"[|\[\]\n]")
 
-#: Pattern for apostrophes of a text that the import would take for those of the export; they get a
-#: second apostrophe.
+#: Pattern for apostrophes within a text that the import would remove, as it removes those that the
+#: export of CSV adds (`_FORMULA_WITHIN`). In a workbook they are doubled, so that one remains.
 _QUOTED_WITHIN = re.compile(r"(?<=[;\t\n\r])(?='+[=+\-@\t\r＝＋－＠])")
 
 
@@ -151,7 +151,7 @@ def _saved(book: Workbook, title: str, day: date, description: str | None = None
 
 
 def inert_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - untyped there
-    """Return a value for a cell of a workbook that no spreadsheet program takes for a formula."""
+    """Return a value for a cell of a workbook, marked as text if it looks like a formula."""
     if not isinstance(value, str):
         return value
     value = _QUOTED_WITHIN.sub("'", ILLEGAL_CHARACTERS_RE.sub(" ", value))
@@ -207,7 +207,7 @@ def _cell(name: str, value: object) -> object:
 
 
 def guarded(cell: object) -> object:
-    """Return a cell of a CSV file that no spreadsheet program takes for a formula."""
+    """Return a value for a CSV cell, with an apostrophe before text that looks like a formula."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, str):

@@ -1,7 +1,7 @@
-"""Inventory of information tools and channels of an area: who runs each, and whether it still is.
+"""Inventory of the information tools and channels of an area: operator, address and status of each.
 
-What people follow or call is changed by two people, as contacts are; that one has ended holds at
-once (P40, P53).
+A change of the operator or address needs a second person, as for contacts; the end or pause of a
+channel takes effect at once (P40, P53).
 """
 
 from collections.abc import Mapping
@@ -34,8 +34,8 @@ async def channels_of(
     country : str or None
         ISO 3166-1 alpha-2; None returns those of every country.
     admin1 : str or None
-        Name of the first-level unit, compared without accents and case; those of the whole country
-        come with it.
+        Name of the first-level unit, compared without accents and case; channels of the whole
+        country are returned too.
     medium : str or None
         One of `geo.models.CHANNEL_MEDIA`.
     """
@@ -65,7 +65,7 @@ async def put_channel(
     """Propose a new channel, or a change of the one with the same id (writer session; P53).
 
     A new name, operator or address waits for a second person; a pause, an end and the removal of an
-    address hold at once.
+    address take effect at once.
 
     Raises
     ------

@@ -258,7 +258,7 @@ async def open_complaints(session: AsyncSession) -> list[dict[str, Any]]:
 
 
 async def new_complaints(session: AsyncSession, *, limit: int) -> list[dict[str, Any]]:
-    """Return the oldest complaints that nobody handles, as `open_complaints` (staff session)."""
+    """Return the oldest of the `open_complaints` that nobody handles yet (staff session)."""
     c = complaints.c
     found = await session.execute(
         select(complaints).where(c.state == "new").order_by(c.received_on, c.id).limit(limit)
@@ -269,7 +269,7 @@ async def new_complaints(session: AsyncSession, *, limit: int) -> list[dict[str,
 
 
 async def count_new_complaints(session: AsyncSession) -> int:
-    """Return how many complaints that the person of a staff session may read nobody handles yet."""
+    """Return the number of complaints that nobody handles and the person may read (staff)."""
     c = complaints.c
     counting = select(func.count()).select_from(complaints).where(c.state == "new")
     return await session.scalar(counting) or 0
@@ -286,7 +286,7 @@ async def handle_complaint(
     Parameters
     ----------
     seen : str or None
-        The state that the person saw, from which alone it changes.
+        State that the person saw; a complaint in any other state is not changed.
 
     Raises
     ------
@@ -297,7 +297,7 @@ async def handle_complaint(
     NotFoundError
         There is no such complaint, or it is hidden from the person.
     ConflictError
-        Its state is not the one that the person saw.
+        The complaint's state is not ``seen``.
     """
     require_coordinate(actor)
     if state not in {"handling", "closed"}:

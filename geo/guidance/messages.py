@@ -73,7 +73,7 @@ async def list_messages(
 ) -> list[BankText]:
     """Return the messages that the session's tier sees, in the language that `lookup` chooses.
 
-    ``audience`` and ``kind`` (one of `geo.models.MESSAGE_KINDS`) leave out the others.
+    Only messages for ``audience``, and of ``kind`` (one of `geo.models.MESSAGE_KINDS`), if given.
     """
     question = select(messages).where(messages.c.language.in_([lang, ORIGINAL]))
     if audience is not None:
@@ -85,7 +85,7 @@ async def list_messages(
 
 
 async def texts_of_all_languages(session: AsyncSession) -> list[BankText]:
-    """Return every message that the session's tier sees, in each language that it has by itself."""
+    """Return the messages that the session's tier sees, in each language with a valid text."""
     found = await session.execute(select(messages))
     rows = [BankRow(**row) for row in found.mappings()]
     languages = sorted({row.language for row in rows})

@@ -133,7 +133,7 @@ def _reader(record: Text, actor: Actor, reader: str | None, *, is_safety: bool) 
     """Return the reviewer to record for a text.
 
     This is the actor, completed by the named reader for a safety text whose language no account can
-    have. Another safety text is refused if the actor does not read its language.
+    have. Any other safety text is refused if the actor does not read its language.
     """
     if not is_safety or actor.language == record.language:
         return actor.id
