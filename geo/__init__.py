@@ -1,1 +1,1 @@
-"""What is known, in PostGIS: tables, questions about them, and how files become rows."""
+"""The data of Amparo in PostGIS: tables, queries on them, and the import of files."""

@@ -35,7 +35,7 @@ class GeoError(Exception):
 
 
 class NotFoundError(GeoError, LookupError):
-    """A record does not exist, or the actor may not know of it; which is never stated (P39)."""
+    """A record does not exist, or the actor may not know of it; the error never says which (P39)."""
 
     code = "not_found"
 
@@ -193,7 +193,7 @@ class ConflictError(GeoError, ValueError):
 
 
 class ForeignCountError(GeoError, ValueError):
-    """An uploaded count repeats a count of another organisation, which alone may correct it."""
+    """An uploaded count repeats another organisation's, and only that organisation may correct it."""
 
     code = "foreign_count"
 
@@ -211,7 +211,7 @@ class KeyReusedError(GeoError, ValueError):
 
 
 class CopyTooOldError(GeoError, LookupError):
-    """The change token of a copy is of no use: its state is not kept any more, or never existed.
+    """A client's change token is unusable: the state it names is no longer kept or never existed.
 
     Also raised if the collection was replaced as a whole since that state.
     """

@@ -528,7 +528,7 @@ def stored(text: str) -> str | dict[str, Any]:
 
 
 def from_column(written: str) -> CodedReason:
-    """Return the reason in a text column, which holds JSON or a text from before codes existed."""
+    """Return the reason that a text column holds, as JSON or as text from before codes existed."""
     try:
         stored = json.loads(written)
     except ValueError:

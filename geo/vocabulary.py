@@ -26,7 +26,8 @@ from geo.reasons import CodedReason
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 from geo.text.protected_words import protected_phrases
 
-#: Most days for which a confirmation of a space where people sleep is valid, as P41 proposes.
+#: Maximum number of days for which a confirmation is valid if people sleep in the space, as P41
+#: proposes.
 OVERNIGHT_VALIDITY_DAYS = 30
 #: Number of days for which a confirmation is valid if the term of the kind of space states no
 #: number, as P41 proposes.

@@ -47,10 +47,11 @@ def holds_at(instant: datetime | ColumnElement[datetime]) -> ColumnElement[bool]
 
 
 def spaces_at(instant: datetime) -> Subquery:
-    """Return the visible spaces as of an instant (timezone-aware), with the columns of spaces.
+    """Return a query for the visible spaces as they were at an instant (timezone-aware).
 
-    For a space whose versions begin later than the instant, the first version is returned; its
-    confirmation dates decide whether the space counts at that instant.
+    Each space has one row of `space_versions`: the version in force at the instant or, if there is
+    none, the first later one. Whether such a space was in use at the instant, the caller decides by
+    the confirmation dates of the row.
     """
     versions = space_versions.c
     first = func.row_number().over(partition_by=versions.id, order_by=versions.valid_from)
