@@ -1,7 +1,7 @@
-"""SQL of statements, which every engine of a process compiles once for all of them.
+"""Cache of compiled SQL statements that all engines of a process share.
 
-SQLAlchemy keeps what it compiles by engine, and a server has an engine for each tier: what several
-tiers ask would be compiled as often.
+By default SQLAlchemy caches compiled statements for each engine. A server has an engine for each
+tier, so a statement that several tiers run would be compiled several times.
 """
 
 from collections.abc import Hashable
@@ -11,17 +11,17 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import Compiled
 from sqlalchemy.util import LRUCache
 
-#: Statements that are kept: what SQLAlchemy keeps for one engine (``query_cache_size``) times the
-#: tiers.
+#: Maximum number of cached statements: SQLAlchemy's default for one engine (``query_cache_size``)
+#: times the number of tiers.
 CAPACITY = 2_000
 
 
 class CompiledStatements(LRUCache[tuple[Hashable, ...], Compiled]):
-    """Compiled statements by what they are, for engines that differ in their login alone.
+    """Compiled statements by SQLAlchemy's cache key, for engines that differ only in their login.
 
-    It is what SQLAlchemy's option ``compiled_cache`` takes. Its keys begin with the engine's
-    dialect, an object of that engine's own; here the kind of dialect and the server's version,
-    on which the SQL depends, stand for it.
+    Instances are for SQLAlchemy's option ``compiled_cache``. SQLAlchemy's keys begin with the
+    dialect object, which each engine has its own of; here it is replaced by its class and the
+    server's version, on which the SQL depends.
     """
 
     __slots__ = ()
@@ -35,7 +35,7 @@ class CompiledStatements(LRUCache[tuple[Hashable, ...], Compiled]):
         return super().__getitem__(_for_any_engine(key))
 
     def __setitem__(self, key: tuple[Any, ...], compiled: Compiled) -> None:
-        """Keep the compiled statement of a key."""
+        """Store the compiled statement of a key."""
         super().__setitem__(_for_any_engine(key), compiled)
 
 
@@ -46,5 +46,5 @@ def _for_any_engine(key: tuple[Any, ...]) -> tuple[Hashable, ...]:
     return (type(dialect), getattr(dialect, "server_version_info", None), *statement)
 
 
-#: What this process has compiled.
+#: Cache of this process.
 COMPILED = CompiledStatements(CAPACITY)

@@ -1,10 +1,10 @@
 """Export of all rows of a database to one file, and import of the file into a new database.
 
 The file is a ZIP archive with one member per table (COPY's text format) and ``amparo.json``, which
-names the columns of each. A database of before the one baseline may lack some tables and columns
-(`LATER_TABLES`, `LATER_COLUMNS`): they are not in its file, and are empty or at their defaults in
-the new database. Triggers are disabled during the import: versions, digests and the audit chain are
-copied as they are, not written anew.
+names the columns of each. A database at an older revision (`CARRIED`) may lack some tables and
+columns (`LATER_TABLES`, `LATER_COLUMNS`): its file lacks them too, and in the new database they are
+empty or have their defaults. Triggers are disabled during the import: versions, digests and the
+audit chain are copied as they are, not written anew.
 """
 
 import json
@@ -33,11 +33,10 @@ MANIFEST = "amparo.json"
 #: Tables whose rows exist only within a transaction; they are not exported.
 TRANSIENT = frozenset({"audit_pending", "touched_locations"})
 
-#: The last revision whose own ``amparo database export`` named no columns.
+#: Last revision whose version of Amparo exported files that do not name the columns of tables.
 LAST_WITHOUT_COLUMNS = "0009_views"
 
-#: Tables, and columns by table, that were added after the first of `CARRIED`: a database at one of
-#: these revisions may lack them. Each column allows null or has a default.
+#: Tables that a database at a revision of `CARRIED` may lack, because they were added later.
 LATER_TABLES = frozenset(
     {
         "bulk_actions",
@@ -56,6 +55,8 @@ LATER_TABLES = frozenset(
         "unit_pcodes",
     }
 )
+#: Columns by table that a database at a revision of `CARRIED` may lack, because they were added
+#: later. Each column allows null or has a default.
 LATER_COLUMNS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "boundaries": ("name_en", "name_pt", "name_fr", "label_lon", "label_lat"),
@@ -65,8 +66,8 @@ LATER_COLUMNS: Mapping[str, Sequence[str]] = MappingProxyType(
     }
 )
 
-#: Query for the first of some tables that has rows: then the database is in use. Migrations write
-#: no row to any of these tables.
+#: Query for the name of a table with rows, by which a database is recognised as in use. Migrations
+#: write no rows to any of the tables in the query.
 _IN_USE = """
 select name from (values
     ('people', exists (select from amparo.people)),
@@ -77,7 +78,7 @@ select name from (values
     ('loaded_files', exists (select from amparo.loaded_files))
 ) used (name, has_rows) where has_rows limit 1
 """
-#: Deletes the rows that migrations write, before those of the file are loaded.
+#: Statements that delete the rows written by migrations, before the rows of the file are loaded.
 _EMPTY = """
 delete from amparo.terms;
 delete from amparo.publication_rules;
@@ -220,16 +221,18 @@ async def load_file(url: str | URL, path: Path) -> dict[str, int]:
 
 
 def _stated_columns(manifest: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
-    """Return the columns of each table of a file, which older exports do not name.
+    """Return the columns of each table in a file, from its manifest.
+
+    For a file of `LAST_WITHOUT_COLUMNS`, which names no columns, all columns are returned.
 
     Raises
     ------
     KeyError
-        It names none, or one that no table has.
+        The manifest names no columns, or a table or column that does not exist.
     """
     known = {table.name: _columns(table) for table in _tables()}
     if "columns" not in manifest and manifest["revision"] == LAST_WITHOUT_COLUMNS:
-        return known  # its tables are those of the one baseline
+        return known  # at that revision the tables were those of the baseline already
     columns: Mapping[str, Sequence[str]] = manifest["columns"]
     for name, stated in columns.items():
         if not {*stated} <= {*known[name]}:

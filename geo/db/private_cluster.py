@@ -220,7 +220,7 @@ class PrivateCluster:
                     raise ClusterError(msg)
                 time.sleep(POLL_S)
 
-    # -- one at a time -----------------------------------------------------------------
+    # -- lock: one process at a time -----------------------------------------------------
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

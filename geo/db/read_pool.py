@@ -27,9 +27,11 @@ _STATEMENTS = 512
 #: server within five seconds (issue 14).
 WAIT_S = 4.0
 
-#: Number of loans, and seconds of idleness, after which a connection is replaced, as in asyncpg's
-#: pool: the memory of a backend grows with use, and a firewall may drop an idle connection.
+#: Number of loans after which a connection is replaced, as in asyncpg's pool, because the memory of
+#: a backend grows with use.
 _LENT_AT_MOST = 50_000
+#: Seconds of idleness after which a connection is replaced, as in asyncpg's pool, because firewalls
+#: may drop idle connections.
 _REST_S = 300.0
 
 _SILENT = "the database does not answer"

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 #: on a busy machine longer than the limit of one statement (`AMPARO_STATEMENT_TIMEOUT_MS`).
 CHUNK = 5_000
 
-#: Rows appended at once from which the planner's statistics of their table are refreshed, as
-#: PostgreSQL's manual advises ("Populating a Database"): autovacuum does so too, but minutes later.
-#: Without them the planner expected 52 of 31,421 places, and read all for the nearest one: 55 ms
-#: instead of 1 (measured).
+#: Number of appended rows from which the planner's statistics of the table are refreshed, as
+#: PostgreSQL's manual advises ("Populating a Database"); autovacuum does so only minutes later.
+#: With old statistics the planner expected 52 of 31,421 places, and read the whole table to find
+#: the nearest place: 55 ms instead of 1 (measured).
 MANY_ROWS = 1_000
 
 #: Characters that COPY's text format escapes (PostgreSQL manual, COPY, "Text Format").
@@ -65,10 +65,10 @@ async def copy_rows(
 
 
 async def refresh_statistics(session: AsyncSession, *tables: Table) -> None:
-    """Let PostgreSQL's planner count tables anew after many rows were written (writer session).
+    """Refresh the planner's statistics of tables after many rows were written (writer session).
 
-    A table that another transaction counts is left out: to wait for it, with rows written that it
-    waits for, would be a deadlock.
+    A table that another transaction is analysing is skipped. Waiting for that transaction could be
+    a deadlock, because it may be waiting for rows that this session has written.
     """
     # SQLAlchemy does not type its own constructor.
     analyze = DDL("analyze (skip_locked) %(fullname)s")  # type: ignore[no-untyped-call]

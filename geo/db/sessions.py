@@ -89,8 +89,8 @@ def create_tier_engine(
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        # The connection used last serves next: it has the statements prepared and planned, which of
-        # a page of the desk takes longer than to run them.
+        # Prefer the connection used last, which has prepared and planned the usual statements: for
+        # a page of the desk, preparing them takes longer than running them.
         pool_use_lifo=True,
         # Keep parameters out of SQLAlchemy's errors, since they may be people's positions (P48).
         hide_parameters=True,
@@ -106,10 +106,11 @@ def create_tier_engine(
 
 
 def _has_server(connection: AdaptedConnection) -> bool:
-    """Tell whether a pooled connection still has its server; else the pool makes another one.
+    """Return whether the server of a pooled connection still answers.
 
-    It takes one round trip. SQLAlchemy's ping takes three, as it prepares a statement and for that
-    has to keep its server by a transaction behind a pooler. The simple protocol prepares none.
+    The check takes one round trip, by a statement without parameters in PostgreSQL's simple
+    protocol. SQLAlchemy's own ping takes three, because it prepares a statement within a
+    transaction.
     """
     try:
         connection.run_async(lambda driver: driver.execute("select"))

@@ -325,7 +325,8 @@ coverage = Table(
     Column("from_m", Float),
     Column("to_m", Float),
     Column("length_m", Float),
-    # Spaces at both ends of the gap; null at an end of the corridor, which the name then states.
+    # Spaces at both ends of the gap, by id and name. At an end of the corridor the id is null, and
+    # the name is that of the town.
     Column("from_space", Text),
     Column("from_name", Text),
     Column("to_space", Text),
