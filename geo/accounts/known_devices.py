@@ -1,4 +1,4 @@
-"""Known devices: browsers of earlier sign-ins, which failed attempts of strangers do not lock out.
+"""Known devices: browsers of earlier sign-ins, which strangers' failed attempts cannot lock out.
 
 A cookie of the browser holds a secret of 256 random bits, of which only the SHA-256 is stored. The
 secret belongs to one account and changes at each sign-in. If the previous secret is sent with the

@@ -1,4 +1,4 @@
-"""The time zone in which a member of the staff reads times: that of where they work."""
+"""The time zone in which the console shows times to a member of the staff, by where they work."""
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -6,15 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.permissions import Actor
 from geo.models import Location, Place
 
-#: Time zone of people who work for no organisation and in no one country.
+#: Time zone of people without an organisation that has spaces and without countries.
 EVERYWHERE = "UTC"
 
 
 async def timezone_of(session: AsyncSession, actor: Actor) -> str:
     """Return the IANA name of a person's time zone (writer session).
 
-    It is that of most spaces of the person's organisation, or else of the largest town of the
-    countries in which the person approves, or else `EVERYWHERE`.
+    It is the time zone of most spaces of the person's organisation; without such spaces, that of
+    the largest town in the countries where the person approves; without countries, `EVERYWHERE`.
     """
     if actor.organization_id is not None:
         own = await session.scalar(

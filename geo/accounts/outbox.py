@@ -43,8 +43,8 @@ ACCOUNT_EVENTS = (
 #: (P52), unusual reading by staff (P56), and writes to the database from outside Amparo.
 WATCH_EVENTS = ("removals.many", "reading.unusual", "audit.outside")
 
-#: Event for an organisation whose form elsewhere lacks submissions that were taken from it before
-#: (`geo.sources.taking`), sent by e-mail only.
+#: Event for an organisation whose form in another system no longer has submissions that Amparo read
+#: from it before (`geo.sources.taking`), sent by e-mail only.
 SOURCE_EVENTS = ("source.gone",)
 
 #: Events that remind people of their own work, sent by e-mail only.
@@ -60,11 +60,12 @@ CHANNELS = ("email", "webhook")
 #: the message, in case the first sender was killed.
 LEASE = timedelta(minutes=2)
 
-#: Wait before the first retry, which doubles with each further retry up to the longest wait; then
-#: the maximum number of attempts. All attempts together take about a day and a half (our choice:
-#: enough for a mail server's outage of an evening, not of a weekend).
+#: Wait before the first retry; it doubles with each further retry up to `LONGEST_WAIT`.
 FIRST_WAIT = timedelta(seconds=30)
+#: Maximum wait before a retry.
 LONGEST_WAIT = timedelta(hours=6)
+#: Maximum number of attempts. All together take about a day and a half (our choice: enough for an
+#: evening's outage of a mail server, not for a weekend's).
 ATTEMPTS = 16
 
 #: Time for which a message is kept after it was sent or given up; for a message that no sender ever

@@ -202,7 +202,7 @@ async def change_language(session: AsyncSession, person_id: str, language: str) 
 async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
     """Deactivate a person and end their sessions, known devices, tokens, invitations and links.
 
-    What the person kept of planning and of the desk is deleted: nobody else may read it.
+    The person's private data of planning and of the desk (scenarios, views) is deleted.
 
     Needs a writer session. The links are the confirmation links that the person sent. The second
     factor stays; otherwise a single administrator could remove it, by deactivating the person and

@@ -36,9 +36,10 @@ REQUIRED_OF = frozenset({Role.APPROVER, Role.COORDINATOR, Role.ADMIN})
 #: Name of the service in an authenticator app.
 ISSUER = "Amparo"
 
-#: Length of a time step in seconds (RFC 6238, section 4.1), and number of steps before and after
-#: the present step that are accepted too, for network delay and clock drift (section 5.2).
+#: Length of a time step in seconds (RFC 6238, section 4.1).
 STEP_S = 30
+#: Number of time steps before and after the present one that are accepted too, for network delay
+#: and clock drift (RFC 6238, section 5.2).
 _STEPS_BESIDE = 1
 
 #: Length of the app's secret in bytes, equal to that of the HMAC output (RFC 4226, section 4, R6).

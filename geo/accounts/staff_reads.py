@@ -16,13 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts import coordinators
 from geo.audit import trail
 
-#: Limits per person and day, above which an alert is sent: number of distinct records that the
-#: public does not see, and number of readings of restricted records [A].
+#: Number of distinct records hidden from the public that a person may read in a day before an alert
+#: is sent [A].
 RECORDS_PER_DAY = 100
+#: Number of readings of restricted records by a person in a day before an alert is sent [A].
 RESTRICTED_PER_DAY = 10
 
-#: Keys in ``session.info`` of settings that override the two limits.
+#: Key in ``session.info`` of the setting that overrides `RECORDS_PER_DAY`.
 RECORDS = "reading_records_per_day"
+#: Key in ``session.info`` of the setting that overrides `RESTRICTED_PER_DAY`.
 RESTRICTED = "reading_restricted_per_day"
 
 #: Maximum number of ids of one entity in an audit entry; if there are more, the entry also has
