@@ -17,7 +17,7 @@ from geo.models import AccessState, AccessTime
 #: Source stated in the stored times, which Amparo computes itself.
 SOURCE: Final = "Amparo"
 
-#: Columns of a stored time that differ where the time is another one.
+#: Columns that are compared to decide whether a stored time has changed.
 _TOLD: Final = (
     "place_id", "month", "duration_s", "distance_m", "space_id", "crossing_id", "network",
     "expires_on", "licence",
@@ -63,24 +63,24 @@ async def replace_times(
     now: datetime,
     expires_on: date,
 ) -> int:
-    """Make the stored times of a service and profile those given (writer session).
+    """Replace the stored times of a service and profile (writer session).
 
-    Times that are the same stay as they are. No other function writes times. The caller holds the
-    lock `geo.records.upsert.ACCESS_LOCK`.
+    Rows of unchanged times are not written again. No other function writes times. The caller holds
+    the lock `geo.records.upsert.ACCESS_LOCK`.
 
     Parameters
     ----------
     month
-        First day of the month that the times are of.
+        First day of the month to which the times apply.
     seal
-        Identifier of the data from which they were computed; see `stored_seals`.
+        Identifier of the data from which the times were computed; see `stored_seals`.
     expires_on
-        Last day on which they are shown.
+        Last day on which the times are shown.
 
     Returns
     -------
     int
-        Number of times that changed, came or went.
+        Number of times that were changed, added or deleted.
     """
     rows = [
         {
@@ -89,7 +89,8 @@ async def replace_times(
             "service": service,
             "profile": profile,
             "month": month,
-            # Whole seconds and metres: what is less is rounding, and would move with every import.
+            # Rounded to whole seconds and metres: fractions differ with every import of roads,
+            # which would make unchanged times look changed.
             "duration_s": float(round(one.duration_s)),
             "distance_m": float(round(one.distance_m)),
             "space_id": one.space_id,
@@ -109,7 +110,7 @@ async def replace_times(
     fresh = [row for row in rows if stored.pop(row["id"], None) != _told(row)]
     gone = {*stored, *(row["id"] for row in fresh)}
     if gone:
-        # By the array, since so many bound values are more than a statement takes.
+        # Changed rows are deleted too, and inserted anew below.
         await session.execute(delete(AccessTime).where(*mine, AccessTime.id.in_(sorted(gone))))
     await insert_rows(session, AccessTime, fresh)
     state: dict[str, Any] = {"seal": seal, "computed_at": now}
@@ -123,7 +124,7 @@ async def replace_times(
 
 
 async def refresh_statistics(session: AsyncSession) -> None:
-    """Let the planner know how many times there are (writer session)."""
+    """Refresh the planner's statistics of the table of times (writer session)."""
     table = AccessTime.__table__
     await row_copy.refresh_statistics(session, table)  # type: ignore[arg-type]  # typed as FromClause
 
@@ -133,7 +134,7 @@ def _told(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 async def forget_times(session: AsyncSession, profile: str, service: str) -> None:
-    """Delete the stored times of a service and profile that are told no more (writer session)."""
+    """Delete the stored times of a service and profile, and their seal (writer session)."""
     for model in (AccessTime, AccessState):
         await session.execute(
             delete(model).where(model.profile == profile, model.service == service)

@@ -65,12 +65,17 @@ async def units_at(
 def asked_points(
     points: Sequence[tuple[float, float]], **texts: Sequence[str | None]
 ) -> tuple[TableValuedAlias, Function[Any]]:
-    """Return a table of points (lon, lat), numbered from 1 in the column ``row``, and its point.
+    """Return a table of points for a query, and the SQL expression of the point of a row.
+
+    The table has the columns ``lon`` and ``lat`` in degrees, EPSG:4326, and ``row``, which numbers
+    the points from 1.
 
     Parameters
     ----------
+    points : sequence of (lon, lat)
+        The points.
     texts
-        Further columns by name, a text a point.
+        Further text columns by name, with a value for each point.
     """
     asked = (
         func.unnest(
@@ -92,10 +97,10 @@ def asked_points(
 async def countries_of_units_at(
     session: AsyncSession, points: Sequence[tuple[float, float]]
 ) -> tuple[frozenset[str], ...]:
-    """Return the countries of the first-level units that contain each point, for many points fast.
+    """Return, for each point, the countries of the first-level units that contain it.
 
-    Units are smaller polygons than countries. Points are (lon, lat) in degrees, EPSG:4326; points
-    at sea have no country.
+    For many points this is faster than `countries_at`, because units are smaller polygons. Points
+    are (lon, lat) in degrees, EPSG:4326; points at sea have no country.
     """
     asked, point = asked_points(points)
     holding = select(asked.c.row, boundaries.c.country).join(

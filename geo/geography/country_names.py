@@ -31,7 +31,8 @@ _NAMES = {
     "UY": "ury|uruguay|uruguai",
     "VE": "ven|vzla|venezuela|republica bolivariana de venezuela",
 }
-#: Countries of elsewhere that a list of the region can name; no name of a town of the region.
+#: Names of countries outside the region that files of the region state, by alpha-2 code. No name is
+#: also that of a town of the region.
 _ELSEWHERE = {
     "BZ": "belice|belize",
     "CA": "canada",
@@ -50,33 +51,34 @@ _BY_NAME = {
     name: code for code, names in (_NAMES | _ELSEWHERE).items() for name in names.split("|")
 }
 
-#: First names of the region's countries, of which a text can be the beginning: not "republica" nor
-#: "estado", which begin several and divisions, too. "Sur" is a part of a country rather than one.
+#: Country code by each name of the region's countries that may be shortened ("Hond."). Left out are
+#: names that begin with "republica", "estado" or "dominican", because several names do.
 _BEGUN = {
     name: code
     for code, names in _NAMES.items()
     for name in names.split("|")[1:]
     if not name.startswith(("republi", "estado", "dominican"))
 }
+#: Texts that mean a part of a country ("sur", the south) unless written in capitals: SUR is the
+#: alpha-3 code of Suriname.
 _NO_SHORT = {"sur"}
 
 
-#: Fewest letters of a shortened name: "GUA", "HON".
+#: Minimum number of letters of a shortened name: "GUA", "HON".
 _SHORTEST = 3
 
 
 def country_code(value: str, *, is_shortened: bool = False) -> str:
-    """Return the ISO 3166-1 alpha-2 code of a country name or code; another text unchanged.
+    """Return the ISO 3166-1 alpha-2 code of a country name or code; any other text unchanged.
 
-    Survey programs write "costa_rica".
-
-    The validation of records later refuses a text that is no country code.
+    Underscores are read as blanks, since survey programs write "costa_rica". The validation of
+    records later refuses a text that is no country code.
 
     Parameters
     ----------
     is_shortened : bool
-        Whether the text can be the beginning of the names of one country, as in a column of
-        countries: "GUA", "Hond.".
+        Whether the beginning of a name is accepted too, if only one country has such a name: "GUA",
+        "Hond.". For columns that hold countries only.
     """
     if value.upper() in CODES:
         return value.upper()

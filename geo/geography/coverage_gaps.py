@@ -120,9 +120,10 @@ async def longest_gaps(
 async def gap_lines(
     session: AsyncSession, corridor_id: str, service: str | None, *, on: date
 ) -> tuple[BaseGeometry, ...]:
-    """Return the lines of a corridor's stored gaps of a service, or of any, on a day.
+    """Return the lines of a corridor's stored gaps that hold on a day, in degrees, EPSG:4326.
 
-    The session is of a reading tier, whose gaps are returned; degrees, EPSG:4326.
+    The gaps are those of ``service`` or, if it is None, those without any service. The session is
+    of a reading tier, whose gaps are returned.
     """
     shown = views.coverage.c
     rows = await session.scalars(

@@ -1,4 +1,4 @@
-"""The clocks that people go by at a crossing: those of the nearest town on either side."""
+"""Time zones in use at a crossing: those of the nearest town on each side of the border."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from geo.geography.crossings import CrossingState
 from geo.geography.places import places_within
 from geo.hours.openings import zone
 
-#: Days after which two clocks are compared again: half a year, so that of two zones of which only
-#: one has daylight saving time a difference shows in one of the two seasons.
+#: Time after which two time zones are compared a second time: half a year, so that daylight saving
+#: time in only one of them shows as a difference.
 _HALF_YEAR = timedelta(days=182)
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A time zone and the town that it is known by.
+    """A time zone in use at a crossing, and a town that has it.
 
     Attributes
     ----------
     timezone : str
         IANA name.
     place, country : str or None
-        Nearest town of the zone and its country (ISO 3166-1 alpha-2); None for the zone of a
-        statement in which neither nearest town lies.
+        Name of the nearest town with this time zone, and its country (ISO 3166-1 alpha-2). None for
+        a time zone that a statement about the crossing uses but neither nearest town has.
     """
 
     timezone: str
@@ -36,11 +36,12 @@ class Clock:
 async def clocks_of(
     session: AsyncSession, crossings: Sequence[CrossingState], at: datetime
 ) -> Mapping[str, tuple[Clock, ...]]:
-    """Return the clocks of each crossing by its id (session of any reading tier).
+    """Return the time zones in use at each crossing, by id of crossing (any reading tier).
 
-    The first is that of what was stated last about the crossing, or else that of the nearer town.
-    A second one follows if the other side's clocks show another time at ``at`` or half a year
-    later. Without places and statements there is none.
+    The first time zone is that of the statements about the crossing (`CrossingState.timezone`) or,
+    without statements, that of the nearer town. Those of the nearest town on each side follow if
+    their local time is another one at ``at`` or half a year later. Without statements and places
+    there are none.
     """
     sides = [
         (crossing, country)

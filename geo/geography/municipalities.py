@@ -109,10 +109,10 @@ async def space_ids_in(session: AsyncSession, there: Municipality) -> frozenset[
 
 
 async def by_space(session: AsyncSession, country: str) -> dict[str, Municipality]:
-    """Return the municipality of each visible space of a country that states one, by id of space.
+    """Return the municipality of each visible space of a country, by id of space.
 
-    As in `space_ids_in`, of towns with equal names the one nearest to the space counts. The session
-    may be of any reading tier.
+    Spaces whose stated municipality is no town of the country are left out. Among towns with equal
+    names the one nearest to the space is taken. The session may be of any reading tier.
     """
     town_names = select(_plain(places.c.name)).where(places.c.country == country)
     stated = await session.execute(
@@ -141,8 +141,8 @@ async def by_space(session: AsyncSession, country: str) -> dict[str, Municipalit
 async def with_spaces(session: AsyncSession) -> tuple[Municipality, ...]:
     """Return the municipalities that visible spaces state by name, by country, name and code.
 
-    Of towns with equal names the one nearest to the spaces counts. The session may be of any
-    reading tier.
+    Among towns with equal names, the one nearest to the centroid of the spaces is taken. The
+    session may be of any reading tier.
     """
     named = (
         select(spaces.c.country, spaces.c.geom, _plain(spaces.c.locality).label("name"))

@@ -248,8 +248,9 @@ async def places_within(
 ) -> tuple[tuple[NamedPlace, float] | None, ...]:
     """Return the nearest place to each point within a stated country, with its distance in metres.
 
-    A place over a border may be nearer, in another zone. None where no place of the country is
-    loaded. Points are (lon, lat) in degrees, EPSG:4326; countries are ISO 3166-1 alpha-2.
+    None for a point whose country has no loaded places. The search is limited to the country,
+    because a nearer place across the border may have another time zone. Points are (lon, lat) in
+    degrees, EPSG:4326; countries are ISO 3166-1 alpha-2.
     """
     rows = await session.execute(
         _NEAREST_OF_COUNTRY, {**_columns(points), "countries": list(countries)}
@@ -261,9 +262,10 @@ async def places_within(
 async def places_of_name(
     session: AsyncSession, asked: Sequence[Collection[str]]
 ) -> tuple[tuple[NamedPlace, ...], ...]:
-    """Return the places that have exactly one of the stated names, for each list of names.
+    """Return, for each collection of names, the places with one of these names.
 
-    Names are in plain letters (`geo.text.normalize.folded`); places come in the order of the names.
+    Names are in plain letters (`geo.text.normalize.folded`). The places of a collection are in the
+    order of its names, and those of equal name in the order of their ids.
     """
     names = sorted({name for wanted in asked for name in wanted})
     question = _places(any_(cast(names, ARRAY(Text))) == PLAIN_NAME).add_columns(
@@ -303,9 +305,10 @@ def _places(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 
 def _asked(*more: tuple[str, str, type[Any]]) -> tuple[TableValuedAlias, Function[Any]]:
-    """Return the rows of a question, one a point in order ``row``, and their points.
+    """Return a table of points that are bound later, and the SQL expression of the point of a row.
 
-    Each column is an array of the question: its parameter, its name and its type.
+    The table has the columns ``lon``, ``lat`` and ``row``, which numbers the points from 1. ``more``
+    are further columns: name of the bound array, name of the column, and type of its values.
     """
     columns = (("lons", "lon", Float), ("lats", "lat", Float), *more)
     asked = (

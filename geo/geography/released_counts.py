@@ -1,4 +1,4 @@
-"""Counts of people at places as they are released: rounded, late, and never below the threshold."""
+"""Counts of people at places as released: rounded, delayed, and never below the threshold."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ class ReleasedCount:
 async def latest_counts(session: AsyncSession) -> tuple[ReleasedCount, ...]:
     """Return the counts at points of the latest released week that the tier sees, by name.
 
-    Where several methods count at one place, the largest sum stands: the same people are in both.
+    If several methods counted at one place, the largest sum is returned, because all of them
+    counted the same people.
     """
     shown, week = flows.c, select(func.max(flows.c.week)).scalar_subquery()
     rows = await session.execute(

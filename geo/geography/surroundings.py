@@ -1,8 +1,8 @@
-"""What lies around a position: its country, unit, nearest town and clock, and what is doubtful.
+"""Country, unit, nearest town and time zone of a position, and whether they are doubtful.
 
-A form proposes these values for a position that a person has marked. The polygons of countries are
-kilometres off at places, and a pin easily falls into a river that is a border, so that near borders
-and in water the values are a question and not an answer.
+A form proposes these values for a position that a person has marked on a map. The polygons of
+countries are kilometres off at places, and a mark easily falls into a border river. So near borders
+and in water the person has to confirm the values.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,25 +32,26 @@ from geo.text.normalize import folded
 
 type Water = Literal["lake", "sea"]
 
-#: Distance from another country within which the country of a position is asked, metres: the error
-#: of the polygons at most places (see `geo.geography.boundaries.DEEP_M`).
+#: Distance in metres from another country's polygon within which the country of a position is
+#: doubtful: the error of the polygons at most places (see `geo.geography.boundaries.DEEP_M`).
 BORDER_M = DEEP_M
 
-#: Distance from a town of another country within which the country is asked too, metres [A]: where
-#: the polygons miss a border by more, a twin town on the other side still tells.
+#: Distance in metres from a town of another country within which the country of a position is
+#: doubtful too [A]: where the polygons miss a border by more than `BORDER_M`, there often is a twin
+#: town on the other side.
 TWIN_TOWN_M = 5_000.0
 
 #: Distance from the nearest town within which a position is taken to belong to it, metres [A].
 TOWN_REACH_M = 25_000.0
 
-#: Distance from the nearest place beyond which a position that no polygon contains is in no
-#: country, metres [A]: farther from land than any polygon is wrong.
+#: Maximum distance in metres from the nearest place at which a position outside of all polygons is
+#: in the country of that place [A]: more than any polygon is wrong.
 _LAND_REACH_M = 50_000.0
 
-#: Signs of names that are written or left out.
+#: Characters that are ignored when names are compared.
 _SIGNS = " -.,'’()|"
 
-#: Least length of a degree of longitude up to 60 degrees of latitude, metres (WGS84: 55,800).
+#: Lower bound in metres of a degree of longitude up to 60 degrees of latitude (WGS84: 55,800).
 _LEAST_DEGREE_M = 55_000.0
 
 
@@ -69,9 +70,10 @@ class Surroundings:
     distance_m : float or None
         Distance to the nearest place of the country, on the ellipsoid.
     other_countries : tuple of str
-        Countries that the position could be in instead.
+        Other countries in which the position could be.
     water : str or None
-        ``lake`` (a lake, or a water of an imported region) or ``sea`` (in no country's polygon).
+        ``lake`` in a lake or a water area of an imported region, ``sea`` outside of all countries'
+        polygons, None on land.
     """
 
     country: str | None
@@ -84,12 +86,12 @@ class Surroundings:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether a person has to say that the position and its country are meant."""
+        """Whether a person has to confirm the position and its country."""
         return self.country is None or bool(self.other_countries) or self.water is not None
 
 
 async def surroundings(session: AsyncSession, lon: float, lat: float) -> Surroundings:
-    """Return what lies around a position in degrees, EPSG:4326 (session of any reading tier)."""
+    """Return the surroundings of a position in degrees, EPSG:4326 (any reading tier)."""
     (around,) = await countries_around(session, [(lon, lat)])
     holding = [country for country, is_holding in around.items() if is_holding]
     nearest = await _nearest(session, lon, lat)
@@ -120,7 +122,7 @@ async def surroundings(session: AsyncSession, lon: float, lat: float) -> Surroun
 
 
 def only_country(around: Mapping[str, bool]) -> str | None:
-    """Return the country of a position that nothing else speaks against.
+    """Return the country of a position, or None if the country is doubtful.
 
     Parameters
     ----------
@@ -130,8 +132,8 @@ def only_country(around: Mapping[str, bool]) -> str | None:
     Returns
     -------
     str or None
-        ISO 3166-1 alpha-2 of the one country whose polygon contains the position; None where there
-        is none, and near another country (`BORDER_M`) or a town of it (`TWIN_TOWN_M`).
+        ISO 3166-1 alpha-2 of the country whose polygon contains the position. None if no polygon
+        contains it, or if ``around`` has another country too.
     """
     (country, is_holding) = next(iter(around.items()), (None, False))
     return country if is_holding and len(around) == 1 else None
@@ -140,10 +142,10 @@ def only_country(around: Mapping[str, bool]) -> str | None:
 async def countries_around(
     session: AsyncSession, points: Sequence[tuple[float, float]]
 ) -> list[dict[str, bool]]:
-    """Return the countries in and near which each point lies, and whether their polygon holds it.
+    """Return the countries in or near which each point lies, and whether their polygon contains it.
 
-    Near is a polygon within `BORDER_M` and a town within `TWIN_TOWN_M`. Points are (lon, lat) in
-    degrees, EPSG:4326.
+    A point is near a country whose polygon is within `BORDER_M`, or with a town within
+    `TWIN_TOWN_M`. Points are (lon, lat) in degrees, EPSG:4326; countries are ISO 3166-1 alpha-2.
     """
     asked, point = asked_points(points)
     holds = func.ST_Intersects(boundaries.c.geom, point)
@@ -163,21 +165,22 @@ async def countries_around(
 async def countries_of_named(
     session: AsyncSession, asked: Sequence[tuple[float, float, Iterable[str]]], reach_m: float
 ) -> list[frozenset[str]]:
-    """Return the countries that have a place of one of the stated names near each point.
+    """Return, for each point, the countries that have a place of one of its names near it.
 
     Parameters
     ----------
     asked
-        Positions in degrees, EPSG:4326, each with names, in any case and with or without accents,
-        blanks and signs: "Mazocruz" is "Mazo Cruz".
+        Points as lon, lat (degrees, EPSG:4326) and names. Case, accents, blanks and punctuation of
+        names are ignored: "Mazocruz" is "Mazo Cruz".
     reach_m
-        Most metres between a point and the place of its name.
+        Maximum distance in metres between a point and the place.
     """
     points, point = asked_points(
         [(lon, lat) for lon, lat, _ in asked],
         names=["|".join(map(_bare, names)) for *_, names in asked],
     )
-    # Names are compared of what is near alone: a comparison costs as much as ten distances.
+    # Select the near places first and then compare names, since comparing a name costs as much as
+    # ten distances. The OFFSET keeps the planner from merging both steps.
     near = (
         select(points.c.row, points.c.names, places.c.country, PLAIN_NAME.label("plain"))
         .join(places, _is_within(places.c.geom, point, reach_m))
@@ -208,7 +211,10 @@ async def _nearest(
 
 
 def _country(holding: Iterable[str], nearest: tuple[NamedPlace, float] | None) -> str | None:
-    """Return the one country whose polygon holds the position, else that of the nearest place."""
+    """Return the country whose polygon contains a position, or else that of the nearest place.
+
+    The nearest place also decides if several polygons contain the position.
+    """
     held = sorted(holding)
     if len(held) == 1:
         return held[0]
@@ -220,7 +226,10 @@ def _country(holding: Iterable[str], nearest: tuple[NamedPlace, float] | None) -
 def _is_within(
     geom: ColumnElement[Any], point: ColumnElement[str], distance_m: float
 ) -> ColumnElement[bool]:
-    """Return the condition that a geometry is within metres of a point, by the index first."""
+    """Return the condition that a geometry is within a distance in metres of a point.
+
+    A condition on bounding boxes comes first, because the spatial index supports only this one.
+    """
     about = func.ST_Expand(point, distance_m / _LEAST_DEGREE_M)
     near = func.ST_DWithin(cast(geom, Geography), cast(point, Geography), distance_m)
     return and_(geom.op("&&")(about), near)
