@@ -117,9 +117,9 @@ def change_of(
 
 
 def _stated(document: Document) -> Document:
-    """Return the fields of a new space that say something, so that every count of them is equal.
+    """Return the fields of a new space that have a value; only these are proposed and counted.
 
-    An empty list of documents says that none are asked for.
+    An empty ``documents_required`` is a value: no documents are required.
     """
     return {
         name: value

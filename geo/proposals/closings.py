@@ -27,7 +27,7 @@ class SpaceClosing:
     notice : str or None
         Free text, which a second person reviews before it is public.
     since : date or None
-        The first day of the closing, if it is said.
+        The first day of the closing, if stated.
     """
 
     status: str

@@ -86,7 +86,9 @@ async def put_unmixed(
     *,
     allow_mixed: bool,
 ) -> Outcome:
-    """Propose a record that states its id and whether it is a demo row, as `put` does (P35).
+    """Propose a record by `put`, unless demo and real rows would mix (P35).
+
+    ``document`` holds the record's ``id`` and ``demo``.
 
     Raises
     ------

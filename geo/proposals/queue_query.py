@@ -1,4 +1,4 @@
-"""SQL of the queue: which proposals a person may see, what they are about, and who decides."""
+"""SQL of the queue of proposals: which ones a person may see, their records, and who decides."""
 
 from typing import Any
 
@@ -32,7 +32,11 @@ def _is_space() -> ColumnElement[bool]:
 
 
 def question() -> Select[Any]:
-    """Return a query of the proposals, each with its names and whom it is about."""
+    """Return a query of proposals with the names of record, proposer and space to merge.
+
+    Further columns are the countries of a crossing, and whether the record or the space to merge is
+    restricted.
+    """
     return (
         select(
             Proposal,
@@ -131,13 +135,13 @@ def may_see(actor: Actor) -> ColumnElement[bool]:
 
 
 def shown_proposals(actor: Actor) -> Select[Any]:
-    """Return a query of what lists show of the proposals that an actor may see (writer session).
+    """Return a query of the proposals that an actor may see, for lists (writer session).
 
-    One row a proposal: ``id``, ``entity``, ``record_id``, ``merged_id``, ``state``, ``batch_id``,
-    ``proposed_by``, ``proposed_at``, ``country`` and ``proposer`` as stored; ``name`` and
-    ``reason``, which are null for a proposal that reveals a restricted record (P31);
-    ``is_restricted`` for such a proposal; ``fields``, the names of what would change, sorted; and
-    ``decides``, whether the actor is a second person who may decide on it now.
+    One row per proposal with the columns ``id``, ``entity``, ``record_id``, ``merged_id``,
+    ``state``, ``batch_id``, ``proposed_by``, ``proposed_at``, ``country``, ``proposer`` (name);
+    ``is_restricted``, whether the proposal reveals a restricted record (P31); ``name`` and
+    ``reason``, null if it does; ``fields``, the sorted names of the fields that would change; and
+    ``decides``, whether the actor is a second person who may decide on the proposal now.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Submission of changes: some apply at once, the rest become proposals for a second person.
+"""Submission of changes: some apply at once, all others become proposals for a second person.
 
 The current record stays unchanged and published until a second person accepts the proposal (P23,
 P40; see `geo.proposals.decisions`). Reasons and differences are for staff only, and those of
@@ -163,7 +163,9 @@ async def propose(
     link: ProposalLink | None = None,
     allow_mixed: bool = False,
 ) -> list[Outcome]:
-    """Apply what one person may change at once, and file the rest as proposals (writer session).
+    """Apply the changes that one person may make alone, and store all others as proposals.
+
+    Needs a writer session.
 
     Parameters
     ----------
@@ -184,8 +186,8 @@ async def propose(
         Id shared by the proposals of one import, for which one notification is sent instead of
         one per proposal.
     allow_mixed : bool
-        Whether real rows may stand beside demo rows (P35). If not, a new space and a statement on a
-        crossing are demo rows in a demonstration, whatever they say of themselves.
+        Whether real rows may stand beside demo rows (P35). If not, new spaces and statements on
+        crossings become demo rows in a demonstration, whatever their fields state.
 
     Returns
     -------
@@ -286,7 +288,7 @@ class _How:
 
 
 async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], how: _How) -> None:
-    """Store the parts that apply at once, log them with their reason, and announce them."""
+    """Store the changes that apply at once, log them with their reason, and announce them."""
     if not changes:
         return
     documents = {
@@ -323,7 +325,7 @@ async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], 
 async def _file(
     session: AsyncSession, entity: str, changes: Sequence[Change], how: _How
 ) -> list[Outcome]:
-    """Store the waiting parts as proposals, and notify the people who decide on them."""
+    """Store the changes that need a decision as proposals, and notify the people who decide."""
     rows = [
         _row(change, change.later, how) if change.later or change.merged else None
         for change in changes
@@ -374,7 +376,8 @@ async def _file(
 
 
 def _row(change: Change, changes: Document, how: _How, *, state: str = "pending") -> dict[str, Any]:
-    # The waiting part is based on the revision that the record has once ``change.now`` is stored.
+    # A pending proposal is based on the revision that the record gets when the fields of the same
+    # request that apply at once (``change.now``) are stored.
     made = change.now if state == "pending" else {}
     revision = revision_after(change.subject, made)
     return {
