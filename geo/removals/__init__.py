@@ -1,4 +1,4 @@
-"""What one person takes out of sight: counted, ended or confirmed, and put back.
+"""Removals from public view by one person: hides, limits, confirmation, and restoration.
 
 `proposals` imports it; it imports `accounts` and `records`.
 """

@@ -1,8 +1,8 @@
-"""What a hide would take out of sight, told before it does (P24).
+"""Preview of an emergency hide: the records that it would take out of sight (P24).
 
-The permission is that of hiding itself, and so is the answer about records that the person may not
-know of (P39). Of a restricted space nothing but its id is told: its name is read by opening it
-(P31).
+A preview needs the same permission as the hide, and gives the same error for records that the
+person may not know of (P39). The name, kind and locality of a restricted space are left out: they
+are shown only on its own page, where each reading is recorded (P31).
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ from geo.models import Location, PathwayStep, ReferralPoint
 from geo.removals import hides
 from geo.removals.hidden_records import is_hidden, is_unknown
 
-#: Most names listed of an area; the counts are complete.
+#: Maximum number of spaces in an area that are listed by name; the counts are complete.
 MOST_NAMED = 30
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceEffect:
-    """What hiding one space would take away.
+    """Effect of hiding one space.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class SpaceEffect:
     referring : int
         Number of unrestricted spaces to which this space refers people.
     steps : int
-        Number of steps of pathways that lead here.
+        Number of steps of referral pathways that name this space.
     is_hidden : bool
-        Whether the space is hidden already; hiding it again confirms that.
+        Whether the space is hidden already; hiding it again then confirms the existing hide.
     """
 
     id: str
@@ -52,7 +52,7 @@ class SpaceEffect:
 
 @dataclass(frozen=True, slots=True)
 class AreaEffect:
-    """What hiding an area would take away: all that the staff sees in it, restricted spaces aside.
+    """Effect of hiding an area: the records in it, without restricted spaces.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class AreaEffect:
 
 
 async def space_effect(session: AsyncSession, space_id: str, actor: Actor) -> SpaceEffect:
-    """Return what hiding a space would take away (writer session).
+    """Return the effect of hiding a space (writer session).
 
     Raises
     ------
@@ -113,7 +113,7 @@ async def space_effect(session: AsyncSession, space_id: str, actor: Actor) -> Sp
 
 
 async def area_effect(session: AsyncSession, area: dict[str, Any], actor: Actor) -> AreaEffect:
-    """Return what hiding an area would take away (staff session).
+    """Return the effect of hiding an area (staff session).
 
     Parameters
     ----------

@@ -305,10 +305,10 @@ async def end_own(
     since: datetime,
     now: datetime,
 ) -> None:
-    """Mark a person's removals of a record since a moment as ended, as they undid them (writer).
+    """Mark a person's removals of a record since a moment as ended, after an undo (writer session).
 
-    An ended removal still counts towards the person's limit of the day: who removes and puts back
-    gains nothing.
+    An ended removal still counts towards the person's daily limit, so that nobody evades the limit
+    by undoing removals.
     """
     await _end_these(
         session,
