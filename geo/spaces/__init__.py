@@ -1,4 +1,4 @@
-"""Questions about spaces: near a point, along a line, for a need, fresh or stale.
+"""Queries for spaces: near a point, along a line, for a need, by age of their confirmation.
 
 It imports `geography`, `accounts` and what is below.
 """

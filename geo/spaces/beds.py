@@ -1,4 +1,4 @@
-"""Beds of spaces in numbers, with the time of the count: for partners and staff alone (P42)."""
+"""Numbers of free and existing beds of spaces, which only partners and staff may see (P42)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from geo.db.views import spaces
 
 @dataclass(frozen=True, slots=True)
 class Beds:
-    """Counted places of a space; None where nobody has said.
+    """Numbers of sleeping places of a space; None if not known.
 
-    ``updated`` is the time of the count of those that are free; ``maximum`` is what there is room
-    for.
+    ``available`` is the number of free places, counted at ``updated``; ``maximum`` is the number of
+    all places.
     """
 
     id: str
@@ -25,7 +25,8 @@ class Beds:
     updated: datetime | None
 
 
-#: The public's view has no such columns, so that a public session fails and tells nothing.
+#: Query for the beds of spaces. The view of the public tier lacks these columns, so that the query
+#: fails in a public session.
 _BEDS = select(
     spaces.c.id,
     column("capacity_available", Integer).label("available"),
@@ -35,6 +36,6 @@ _BEDS = select(
 
 
 async def beds_of(session: AsyncSession, ids: Collection[str]) -> dict[str, Beds]:
-    """Return the beds of spaces by id, for those that the tier sees (partner or staff session)."""
+    """Return the beds, by id of space, of spaces visible to the tier (partner or staff session)."""
     rows = await session.execute(_BEDS.where(spaces.c.id.in_(sorted(ids))))
     return {row["id"]: typed_row(Beds, row) for row in rows.mappings()}

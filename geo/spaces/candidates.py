@@ -95,7 +95,7 @@ class NightCandidate:
 
 @dataclass(frozen=True, slots=True)
 class NightSpace(NightCandidate):
-    """Candidate for a night on the way that takes in who comes unannounced, with its listing."""
+    """Candidate for a night on the way that admits people without a referral, with its record."""
 
     space: OpenSpace
 
@@ -211,7 +211,7 @@ async def night_candidates(
     bbox : tuple of float
         West, south, east, north in degrees, EPSG:4326.
     along : shapely LineString
-        Line (lon, lat) to which the nearest are read if there are more than the limit.
+        Line (lon, lat); if there are more spaces than the limit, those nearest to it are read.
     limit : int
         Most spaces read.
     """
@@ -223,11 +223,10 @@ async def night_candidates(
 
 
 async def night_spaces(session: AsyncSession) -> tuple[NightSpace, ...]:
-    """Return the visible spaces with the overnight service that anybody may come to, by id.
+    """Return the visible spaces with the overnight service that admit people without a referral.
 
-    Full ones are among them. Spaces that are closed or expired, or that take in referred people
-    only, are not.
-    The session is of the asker's tier.
+    Full spaces are included, closed and expired ones are not. Spaces are sorted by id. The session
+    is of the asker's tier.
     """
     rows = await session.execute(_FOR_ANY_NIGHT)
     return tuple(

@@ -196,7 +196,7 @@ def refusals(need: Need, space: Candidate, arrival: datetime) -> tuple[Refusal, 
 
 
 def lasting_refusals(need: Need, space: Candidate) -> set[Refusal]:
-    """Return the reasons of `refusals` that hold on every date: no hours, and no confirmation."""
+    """Return the refusals that do not depend on the date: all but those by hours and expiry."""
     against = {*_personal_refusals(need, space)}
     if space.status not in {"active", "full"}:
         against.add(Refusal.NOT_ACTIVE)

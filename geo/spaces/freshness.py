@@ -130,7 +130,7 @@ def to_reconfirm(*, within_days: int, today: date, actor: Actor | None) -> Colum
 
 
 def in_charge(actor: Actor) -> ColumnElement[bool]:
-    """Return the SQL condition of the spaces that are an actor's to look after, see `expiring`."""
+    """Return the SQL condition of the spaces in an actor's charge, by the rules of `expiring`."""
     named = select(RestrictedReader.location_id).where(RestrictedReader.person == actor.id)
     seen = or_(Location.visibility != "restricted", Location.id.in_(named))
     own = Location.organization_id == actor.organization_id

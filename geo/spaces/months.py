@@ -1,10 +1,11 @@
-"""Spaces that count in a month: by their records on one day of it, and open on any of its days.
+"""Spaces that count as support in a month, by their records on one day and hours on any day of it.
 
-A month is told by its first day. The records are those of its *day of record*: today in the month
-that runs, the first day of a month to come, the last day of a month that is over, as they were then
-(P39). A space counts for a service if it counts on that day but for its hours (definitions.md,
-"Support along a route"), and its schedule covers at least one day of the month [A]; for places to
-sleep, at least one night. So a space that opens once a week counts all month.
+A month is named by its first day. Records are read for its *day of record*: today for the current
+month, the first day of a future month, and the last day of a past month, with the records as they
+were then (P39). A space counts for a service if it would count as support on the day of record
+whatever its hours (definitions.md, "Support along a route"), and its schedule covers at least one
+day of the month [A]; for the overnight service, at least one night. So a space that opens once a
+week counts for the whole month.
 """
 
 from collections.abc import Mapping
@@ -21,26 +22,29 @@ from geo.spaces.queries import OpenSpace
 
 @dataclass(frozen=True)
 class MonthSpaces:
-    """Spaces of a month in order of id, and the codes of the services that each offers in it."""
+    """Spaces that count in a month, by id, and the services that each offers in the month.
+
+    ``offered`` maps the id of a space to codes of services.
+    """
 
     spaces: tuple[OpenSpace, ...]
     offered: Mapping[str, frozenset[str]]
 
 
 def day_of_record(month: date, today: date) -> date:
-    """Return the day on which the records of a month have to hold."""
+    """Return the day on which records have to be valid to count in a month."""
     return min(max(month, today), days_of(month)[-1])
 
 
 def days_of(month: date) -> tuple[date, ...]:
-    """Return the days of the month that begins on a day."""
+    """Return all days of the month that a day lies in."""
     first = month.replace(day=1)
     after = (first + timedelta(days=32)).replace(day=1)
     return tuple(first + timedelta(days=n) for n in range((after - first).days))
 
 
 async def spaces_in_month(session: AsyncSession, month: date, *, today: date) -> MonthSpaces:
-    """Return the spaces that count in a month for some service (session of any reading tier)."""
+    """Return the spaces that count in a month for any service (session of any reading tier)."""
     on, days = day_of_record(month, today), days_of(month)
     as_of = versions.end_of(on) if on < today else None
     by_day = await queries.spaces_over(session, on=on, days=days, as_of=as_of)

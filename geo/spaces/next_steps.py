@@ -13,10 +13,11 @@ from geo.hours.openings import zone
 from geo.spaces.eligibility import Candidate, Doubt, Need, Refusal, doubts, refusals
 from geo.spaces.freshness import TAU_DAYS, decay
 
-#: Weights alpha and beta of `utility` [A]; algorithms.md section 6 gives no figures. An hour on
-#: foot counts as much as a tenth of the chance to be served. An hour of exposure counts the same,
-#: because `routing.travel.cost_model` already expresses exposure in seconds of walking.
+#: Weight alpha of `utility` [A]; algorithms.md section 6 gives no figures. An hour on foot weighs
+#: as much as a tenth of the chance to be served.
 ALPHA_PER_H = 0.1
+#: Weight beta of `utility` [A], equal to alpha, because `routing.travel.cost_model` expresses
+#: exposure in seconds of walking already.
 BETA_PER_H = 0.1
 
 #: Chance that an unknown fact is favourable [A]: an age limit when the asker's age is not stated,

@@ -154,8 +154,8 @@ async def open_spaces(
         Moment (aware) whose version of the records is used, as far as they may be seen today (P39).
         None uses the current records.
     whatever_hours : bool
-        Return those, too, whose schedule does not cover the day or night: what other hours would
-        change is asked with them.
+        Include spaces whose schedule does not cover the day or night, to compute what other opening
+        hours would change.
     """
     days = None if whatever_hours else (on,)
     return await spaces_over(session, on=on, days=days, services=services, night=night, as_of=as_of)
@@ -170,17 +170,17 @@ async def spaces_over(
     night: bool = False,
     as_of: datetime | None = None,
 ) -> tuple[OpenSpace, ...]:
-    """Return the spaces that count on a day but for their hours, and are open on one of ``days``.
+    """Return the spaces whose records count on a day, and that are open on one of ``days``.
 
     Parameters
     ----------
     on : date
-        Local day on which the records have to hold: confirmed, unexpired, active, not full.
+        Local day on which a space has to be confirmed, unexpired, active and not full.
     days : sequence of date or None
-        Local days of which the schedule has to cover at least one, or the night after it; None for
-        whatever hours.
+        Local days of which the schedule has to cover at least one, with ``night`` the night after
+        it; None ignores schedules.
     session, services, night, as_of
-        As for `open_spaces`.
+        As in `open_spaces`.
     """
     view = spaces if as_of is None else versions.spaces_at(as_of)
     conditions = [*_usable(on, view)]
@@ -208,8 +208,8 @@ async def spaces_on(
 ) -> tuple[OpenSpace, ...]:
     """Return the spaces that count as support on a day and offer all the services, by id.
 
-    Of a day before ``today`` the records are read as they were at its end (P39). With the overnight
-    service a space counts by the night after the day.
+    For a day before ``today``, the records are read as they were at its end (P39). If the services
+    include the overnight service, the schedule has to cover the night after the day.
     """
     return await open_spaces(
         session,

@@ -109,8 +109,8 @@ async def find_spaces(
 def has_words(parts: Sequence[ColumnElement[Any]], words: str) -> ColumnElement[bool]:
     """Return the SQL condition that every word is in one of some text columns.
 
-    Accents and case do not matter. Unprintable characters are in no text; of long queries the
-    first `_MAX_WORDS` characters count.
+    Accents and case are ignored. A query with unprintable characters matches nothing. Only the
+    first `_MAX_WORDS` characters of a query are used.
     """
     wanted = folded(words[:_MAX_WORDS])
     if not wanted.isprintable():
