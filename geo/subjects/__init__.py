@@ -1,4 +1,4 @@
-"""What a proposal can be about, one module a kind, and how each is checked and applied.
+"""Subjects of proposals, one module per kind of record: how changes are checked, split and stored.
 
 `removals` and `proposals` import it; it imports `records`.
 """

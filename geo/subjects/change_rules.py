@@ -227,11 +227,11 @@ def _hours_at_once(before: Document, after: Document, today: date) -> dict[str, 
 
 
 def _without_new_words(before: Document, after: Document, today: date) -> OpenTime:
-    """Return the hours of ``after`` without new texts and without new days far from today.
+    """Return the opening hours of ``after`` without new texts and without new days far from today.
 
-    Only hours can apply at once. New text within the rules of the hours waits, except for the coded
-    reason of a closed day (P51). A new day far from today waits too: "closed from 3105-05-12"
-    closes nothing, and its digits can be a telephone number.
+    New texts in the rules of opening hours wait for a second person, except for the coded reason of
+    a closed day (P51). A new day far from today waits too: "closed from 3105-05-12" closes nothing,
+    and its digits can be a telephone number.
     """
     known = {rule.get(name) for rule in _rules(before) for name in _WORDS}
     published = {rule.get(name) for rule in _rules(before) for name in _DAYS}
@@ -264,6 +264,7 @@ def _rules(document: Document) -> Iterator[Mapping[str, Any]]:
         yield from document.get(name) or ()
 
 
-#: Keys of texts and of days within the rules of opening hours.
+#: Keys of texts in the rules of opening hours.
 _WORDS = ("description", "reason")
+#: Keys of days in the rules of opening hours.
 _DAYS = ("starts_on", "ends_on", "dtstart", "until", "valid_from", "valid_to")

@@ -1,4 +1,4 @@
-"""Proposals about contacts, channels and pathways, which only two people together change (P53).
+"""Proposals about contacts, channels and pathways, whose changes need two people (P53).
 
 A removal by one person applies at once. Restricted records are for their named readers, so their
 texts never wait in the queue of proposals, which other people read.
@@ -49,7 +49,7 @@ def contact_document(fields: Mapping[str, Any], circumstances: Circumstances) ->
 def channel_document(fields: Mapping[str, Any], circumstances: Circumstances) -> Document:
     """Return an information channel as a document, from the fields of a file of channels.
 
-    One that speaks of protected places is restricted (P38).
+    A channel whose texts have protected words is restricted (P38).
 
     Raises
     ------

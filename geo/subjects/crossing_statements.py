@@ -86,7 +86,7 @@ async def add_statement(
 ) -> None:
     """Add a statement that overrides all others which begin on the same day.
 
-    With ``is_demo`` it is stored as an assumption, as the statements of the demonstration are.
+    With ``is_demo`` the statement is marked as an assumption, like those of the demonstration.
     """
     valid_from = date.fromisoformat(document["valid_from"])
     same_day = (

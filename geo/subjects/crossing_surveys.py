@@ -1,7 +1,8 @@
-"""Positions of crossings' posts that two people confirmed; roads of an extract cross there alone.
+"""Surveyed positions of crossings' border posts, confirmed by two people.
 
-What ships says where a crossing is to a few kilometres: a point between two towns. That is enough
-to draw it on a map of corridors, and too little to open a street over a border (P10, P34).
+The positions of crossings that come with Amparo are points between two towns, off by up to a few
+kilometres: good enough for a map of corridors, but not to decide which street crosses a border. So
+roads of an OSM extract cross a border only at surveyed posts (P10, P34).
 """
 
 import math
@@ -24,17 +25,20 @@ Document = dict[str, Any]
 
 SURVEY_FIELDS: Final = ("surveyed_lon", "surveyed_lat", "surveyed_on")
 
-#: Farthest that a post may be confirmed from the registered position, metres [A]: the worst of the
-#: positions that ship is 5 km off. What lies beyond is another place, or a slip of the finger.
+#: Maximum distance in metres between a surveyed post and the registered position of its crossing
+#: [A]. The worst registered position is 5 km off, so a post beyond is another place or a slip.
 FARTHEST_M: Final = 10_000.0
 
-#: Of the mean radius of the Earth, IUGG 1980.
+#: Metres in a degree of a great circle, by the mean radius of the Earth (IUGG 1980).
 _METRES_PER_DEGREE: Final = 111_195.08
 
 
 @dataclass(frozen=True, slots=True)
 class SeenPost:
-    """A border post that an extract tags near a crossing; lon and lat in degrees, EPSG:4326."""
+    """A border post tagged in an OSM extract near a crossing; lon, lat in degrees, EPSG:4326.
+
+    ``distance_m`` is the distance to the registered position of the crossing in metres.
+    """
 
     osm_id: str
     tag: str
@@ -49,7 +53,7 @@ def is_survey(changes: Mapping[str, Any]) -> bool:
 
 
 def survey_of(survey: CrossingSurvey | None) -> Document:
-    """Return a stored survey as a part of its crossing's document; empty without one."""
+    """Return the fields of a stored survey in its crossing's document; empty without a survey."""
     if survey is None:
         return {}
     return {
@@ -67,11 +71,11 @@ def checked_survey(
     Parameters
     ----------
     registered
-        The crossing's registered position, lon and lat.
+        The crossing's registered position, lon and lat in degrees, EPSG:4326.
     changes
-        The proposed fields, which are no others than `SURVEY_FIELDS`.
+        The proposed values of `SURVEY_FIELDS`; any other field is an error.
     today
-        Latest day of a survey.
+        Latest day that a survey may state.
 
     Raises
     ------
@@ -99,7 +103,7 @@ def checked_survey(
 
 
 def _apart_m(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Return the metres between two places, as on a plane: right to a per mille at such lengths."""
+    """Return the planar distance in metres of two points, precise to 0.1 % within `FARTHEST_M`."""
     east = (other[0] - one[0]) * math.cos(math.radians(one[1]))
     return math.hypot(east, other[1] - one[1]) * _METRES_PER_DEGREE
 
@@ -112,19 +116,21 @@ async def store_survey(
     *,
     is_demo: bool = False,
 ) -> None:
-    """Store a position in place of a former one (writer session).
+    """Store the surveyed position of a crossing's post, replacing a former one (writer session).
 
     Parameters
     ----------
+    document
+        Position and day, as `checked_survey` returns them.
     people
-        Who proposed it, and who confirmed it.
+        Ids of the person who proposed the position and of the one who confirmed it.
     is_demo
-        Whether it is a trial in a demonstration, with which it leaves (P35).
+        Whether the position is a demo row, which is deleted with the demonstration (P35).
 
     Raises
     ------
     ConflictError
-        These are not two people.
+        ``people`` are not two different people.
     """
     if len(set(people)) != 2:  # noqa: PLR2004 -- two people, or none
         msg = "a position needs two people who are known"
@@ -147,12 +153,12 @@ async def store_survey(
 async def note_posts(
     session: AsyncSession, region: str, posts: Sequence[tuple[str, SeenPost]]
 ) -> None:
-    """Replace what an earlier import of a region tagged near crossings (writer session).
+    """Replace the stored border posts of an imported region (writer session).
 
     Parameters
     ----------
     posts
-        Crossing and post, none for a region that is removed.
+        Id of the crossing and tagged post near it; empty to delete the posts of the region.
     """
     await session.execute(delete(TaggedBorderPost).where(TaggedBorderPost.region == region))
     rows = [
@@ -173,9 +179,9 @@ async def note_posts(
 
 
 async def posts_near(session: AsyncSession, crossing_id: str) -> tuple[SeenPost, ...]:
-    """Return the tagged posts near a crossing, each place once, the nearest first.
+    """Return the tagged posts near a crossing, each OSM object once, nearest first (staff session).
 
-    Needs a session of the staff: to others the table is closed.
+    Other tiers cannot read the table.
     """
     rows = await session.scalars(
         select(TaggedBorderPost)

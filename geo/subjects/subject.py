@@ -294,7 +294,7 @@ async def store_subjects(
     """Store documents by record id (writer session).
 
     With ``allow_mixed`` new real records may stand beside demo rows, or the other way round (P35).
-    ``people`` are who proposed the documents, and who accepts them.
+    ``people`` are the ids of the proposer and of the person who accepts.
     """
     is_demo = entity == "crossing" and await demo_rows.are_new_demo(
         session, allow_mixed=allow_mixed
