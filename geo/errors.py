@@ -35,7 +35,7 @@ class GeoError(Exception):
 
 
 class NotFoundError(GeoError, LookupError):
-    """A record does not exist, or the actor may not know of it; the error never says which (P39)."""
+    """A record does not exist, or the actor may not know of it; the error hides which (P39)."""
 
     code = "not_found"
 
@@ -193,7 +193,7 @@ class ConflictError(GeoError, ValueError):
 
 
 class ForeignCountError(GeoError, ValueError):
-    """An uploaded count repeats another organisation's, and only that organisation may correct it."""
+    """An uploaded count repeats another organisation's, which only that one may correct."""
 
     code = "foreign_count"
 

@@ -307,8 +307,8 @@ def _places(*conditions: ColumnElement[bool]) -> Select[Any]:
 def _asked(*more: tuple[str, str, type[Any]]) -> tuple[TableValuedAlias, Function[Any]]:
     """Return a table of points that are bound later, and the SQL expression of the point of a row.
 
-    The table has the columns ``lon``, ``lat`` and ``row``, which numbers the points from 1. ``more``
-    are further columns: name of the bound array, name of the column, and type of its values.
+    The table has the columns ``lon``, ``lat`` and ``row``, which numbers the points from 1.
+    ``more`` are further columns: name of the bound array, name of the column, type of its values.
     """
     columns = (("lons", "lon", Float), ("lats", "lat", Float), *more)
     asked = (
