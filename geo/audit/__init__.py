@@ -1,4 +1,4 @@
-"""The chain of what was done and by whom, and the proof that Amparo itself wrote it.
+"""The audit chain, which records who did what, and the proof that Amparo itself wrote an entry.
 
-It imports `models` alone; every room that writes imports it.
+It imports only `models`; every package that writes to the database imports it.
 """

@@ -12,7 +12,7 @@ from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import BigInteger
 
-#: Previous hash of the first entry: a SHA-256 of zeros.
+#: Previous hash of the first entry: 32 zero bytes, the length of a SHA-256.
 NO_HASH = bytes(32)
 
 #: Maximum length of a text in an entry, enough for a reason typed into a form.
@@ -55,7 +55,7 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 # but are not blacked out (see `_DATE`).
 _NUMBER = re.compile(r"(?<![\w-])\+?\d(?:[\s().-]?\d){6,}(?![\w-])")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-# Two decimal numbers in a row count as a position.
+# Pattern for positions: two decimal numbers one after the other, with three decimals or more.
 _POSITION = re.compile(r"-?\d{1,3}[.,]\d{3,}[^\d\w]{1,3}-?\d{1,3}[.,]\d{3,}")
 _BLACKED_OUT = "[…]"
 

@@ -10,7 +10,7 @@ from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, Role
 from geo.models import Confirmation, ConfirmationLink, Location, Person, RestrictedReader
 
-#: Most entries of each list; the audit log has all of them.
+#: Maximum number of entries of each list; the audit log has all of them.
 MAX_LINES = 200
 
 

@@ -1,4 +1,4 @@
 """The database itself: cluster, roles, sessions, migrations, change stamps, copies of rows.
 
-Every room above `audit` may import it; it imports `audit`, `models` and `errors`.
+Every package above `audit` may import it; it imports `audit`, `models` and `errors`.
 """

@@ -88,8 +88,8 @@ class Stamps:
     today : date
         The database's day (UTC), by which the views let records expire.
     has_demo : bool
-        Whether demo rows are loaded (`geo.records.demo_rows.has_demo`), which callers that need the
-        stamps need too.
+        Whether demo rows are loaded (`geo.records.demo_rows.has_demo`). Read in the same query,
+        because callers need it along with the stamps.
     server : hashable
         Identity of the primary that was queried (`geo.db.sessions.Database.look`), because equal
         stamps of two servers may count different changes; None without replicas.
@@ -151,7 +151,7 @@ def _stamps_of(rows: Sequence[Mapping[Any, Any]]) -> Stamps:
 
 
 async def next_hazard_change(asks: Asks) -> datetime | None:
-    """Return the same as `next_change_at`, over a raw connection."""
+    """Return when the hazards next change (`next_change_at`), over a raw connection."""
     found: datetime | None = await asks.fetchval(_CLOCK.text)
     return found
 

@@ -20,7 +20,9 @@ LEAST_BYTES: Final = 64 * 1024**2
 
 
 class Room:
-    """The free space of one disk, and its reserve file, by which all processes share the state.
+    """The free space of one disk, and its reserve file.
+
+    The existence of the file tells all processes whether space is short.
 
     Parameters
     ----------

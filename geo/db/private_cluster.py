@@ -68,14 +68,14 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
 _STATE_AT = 16
 _SHUT_DOWN = frozenset({1, 2})
 
-# Settings for throw-away data only: a killed server loses committed rows. A worker of the tests
-# holds up to 90 connections in one module, besides those of its session.
+# Settings for throw-away data of tests: a killed server loses committed rows. A test process may
+# hold more than 90 connections, so the server allows more of them than usual.
 _VOLATILE = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "500",
-    # Each new backend would load it anew, which takes 12 ms of CPU; tests start thousands of them.
+    # Otherwise each new backend loads the library, which takes 12 ms of CPU; tests start thousands.
     "shared_preload_libraries": "postgis-3",
 }
 

@@ -25,8 +25,7 @@ class SpaceFormat:
     media_type, suffix
         Media type of the file, and end of its name.
     write
-        Function that makes the file. It takes a processor for seconds, so it must not run on an
-        event loop.
+        Function that makes the file. It computes for seconds, so it must not run on an event loop.
     for_anybody
         Whether the file is meant to be passed on. Then it holds only public data, even if a partner
         or member of the staff asks; a public space may have services that only partners see (P42).

@@ -16,7 +16,7 @@ from geo.hours.openings import from_json
 from geo.hours.wording import hours_text
 from geo.text.normalize import folded
 
-#: Most characters of one WhatsApp message (WhatsApp Business Platform, text messages), counted in
+#: Maximum length of a WhatsApp message (WhatsApp Business Platform, text messages), counted in
 #: UTF-16 units as phones do.
 LIMIT = 4_096
 

@@ -104,7 +104,7 @@ async def longest_gaps(
     on : date
         Day on which the gaps have to hold.
     limit : int
-        Most gaps returned.
+        Maximum number of gaps returned.
     """
     shown = views.coverage.c
     names = [field.name for field in fields(RankedGap)]

@@ -135,10 +135,10 @@ class StatedCrossing:
         return tuple(found)
 
     def turns(self, after: datetime, until: datetime) -> tuple[datetime, ...]:
-        """Return the instants between two (aware) at which the weekly pattern of states changes.
+        """Return the instants between ``after`` and ``until`` at which the weekly pattern changes.
 
-        At these instants a statement begins or ends, or the clocks of its time zone change. The
-        instants are in UTC.
+        The pattern is that of the crossing's states: it changes when a statement begins or ends, or
+        when the clocks of its time zone change. Instants are aware; those returned are in UTC.
         """
         return _turns(self.statuses, after, until)
 
@@ -278,7 +278,7 @@ def _dated_turns(statuses: Iterable[CrossingStatement], until: datetime) -> set[
 def _turns(
     statuses: Sequence[CrossingStatement], after: datetime, until: datetime
 ) -> tuple[datetime, ...]:
-    """Return the instants between two at which a statement begins or ends, or clocks change."""
+    """Return the instants in between at which a statement begins or ends, or clocks change."""
     turns = _dated_turns(statuses, until)
     for timezone in {status.timezone for status in statuses}:
         turns.update(clock_changes(timezone, after, until))

@@ -20,17 +20,17 @@ from geo.text.normalize import folded, sounded
 #: Pattern for the id of a place: "G" and the GeoNames number.
 _ID: Final = re.compile(r"G[0-9]{1,9}", re.ASCII)
 
-#: Least population of a town that is added to labels of nearby smaller places, to tell places with
-#: equal names in one unit apart [A].
+#: Minimum population of a town that labels of nearby smaller places name, to distinguish places of
+#: equal name in one unit [A].
 _TOWN_POPULATION: Final = 10_000
 
-#: Least number of letters and digits of a typed name, or of its sound, for a search beyond exact
+#: Minimum number of letters and digits of a typed name, or of its sound, for a search beyond exact
 #: matches [A]. Up to a fifth of the region's places begin with the same letter, and up to a
 #: twentieth with the same two.
 _LEAST_LETTERS: Final = 3
 
-#: Most places found for a name, the most populous first [A]. The limit bounds the cost of a query,
-#: as each place takes microseconds, and a person does not choose from more.
+#: Maximum number of places found for a name, the most populous first [A]. The limit bounds the cost
+#: of a query, as each place takes microseconds; a person does not choose from more.
 MOST_FOUND: Final = 500
 
 type Rows = tuple[int, ...]

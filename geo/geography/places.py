@@ -50,15 +50,15 @@ __all__ = [
 #: latitude (at 56 degrees).
 NEAREST_BY_DEGREES = 16
 
-#: Most characters of a typed name that are searched for; the longest name of the region's places
-#: has 65.
+#: Number of characters of a typed name that are searched for; the longest name of the region's
+#: places has 65.
 _MAX_NAME = 120
 
-#: Least trigram similarity (pg_trgm) of a name to the typed one. PostgreSQL's default 0.3, and
+#: Minimum trigram similarity (pg_trgm) of a name to the typed one. PostgreSQL's default 0.3, and
 #: 0.25, miss short names with two letters exchanged (9 of 600 misspelt names; none at 0.2).
 LEAST_LIKENESS = 0.2
 
-#: Most different names that are compared with the typed one letter by letter, the most similar
+#: Maximum number of distinct names compared with the typed one letter by letter, the most similar
 #: first. A hundred names begin with ``San J``; with twice as many compared, the first place found
 #: for each of 600 misspelt names was the same.
 _WEIGHED = 200

@@ -1,4 +1,4 @@
-"""What people read or call: contacts, messages, pathways, checklists, rumours, feedback.
+"""Guidance for people and their feedback: contacts, messages, pathways, checklists, rumours.
 
-It imports `proposals` and what is below.
+It imports `proposals` and packages below that.
 """

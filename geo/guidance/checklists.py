@@ -22,7 +22,7 @@ from geo.records.guidance_rows import MAX_MONTHS
 from geo.subjects.texts import checklist_document
 from geo.vocabulary import read_vocabulary
 
-#: Most questions of a checklist, for an audit of one afternoon; the project's own choice.
+#: Maximum number of questions of a checklist, for an audit of one afternoon (our choice).
 MAX_ITEMS = 200
 MAX_TEXT = 500
 
@@ -127,7 +127,7 @@ async def add_version(
     valid_months : int
         Months after which an assessment is due again, 1 to `MAX_MONTHS`.
     pass_score : float
-        Least score with which a space passes, 0 to 1.
+        Minimum score with which a space passes, 0 to 1.
     example : bool
         Whether the version is only an example: assessments with it do not count for membership.
 

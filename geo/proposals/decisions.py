@@ -51,8 +51,8 @@ from geo.subjects.subject import (
     store_subjects,
 )
 
-#: How long the changes of a decided proposal are kept. P29 (deletion after a set time) gives no
-#: number; our choice is a funding year, over which a coordination looks back.
+#: Time for which the changes of a decided proposal are kept. P29 (deletion after a set time) gives
+#: no number; our choice is a year, the funding period that coordinators look back on.
 KEPT = timedelta(days=365)
 
 
@@ -222,7 +222,10 @@ async def accept_many(
 async def reject(
     session: AsyncSession, actor: Actor, proposal_id: str, reason: str, *, now: datetime
 ) -> None:
-    """Reject a proposal; the record stays unchanged (writer session). Raises as `accept` does."""
+    """Reject a proposal, which leaves the record unchanged (writer session).
+
+    Raises the same errors as `accept`.
+    """
     require_present(actor)
     reason = checked_reason(reason)
     proposal = await _locked(session, proposal_id)

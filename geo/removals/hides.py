@@ -326,7 +326,7 @@ async def lift_record(
     reason: str,
     now: datetime | None = None,
 ) -> bool:
-    """Lift the hide of one ``space`` or ``crossing`` as `lift` does.
+    """Lift the hide of one ``space`` or ``crossing``, by the rules of `lift`.
 
     A record in a hidden area stays hidden.
 

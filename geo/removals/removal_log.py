@@ -35,9 +35,9 @@ DAY = timedelta(hours=24)
 #: Newly added closed days of this total length or more count as a removal, fewer as a holiday [A].
 _LONG = timedelta(days=7)
 
-#: Least share of a space's open time in the next weeks that a change of hours must leave, so as not
-#: to count as a closing [A]. One evening less is daily work; a space left open for eight minutes a
-#: day is in effect closed.
+#: Minimum share of a space's open time in the next weeks that a change of hours must leave. If less
+#: is left, the change counts as a closing [A]: one evening less is daily work, but a space left open
+#: for eight minutes a day is in effect closed.
 LEAST_SHARE: Final = 0.25
 
 #: Statuses of a space that is closed to everybody.

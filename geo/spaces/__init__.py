@@ -1,4 +1,4 @@
 """Queries for spaces: near a point, along a line, for a need, by age of their confirmation.
 
-It imports `geography`, `accounts` and what is below.
+It imports `geography`, `accounts` and packages below these.
 """

@@ -168,9 +168,9 @@ async def candidates_near(
     is_abroad : bool
         Return the spaces of all other countries instead of those of ``country``.
     reach_m : float
-        Greatest straight distance in metres.
+        Maximum straight distance in metres.
     limit : int
-        Most spaces read; those nearest in degrees are read first.
+        Maximum number of spaces read; those nearest in degrees are read first.
     """
     values = {
         "lon": lon,
@@ -213,7 +213,7 @@ async def night_candidates(
     along : shapely LineString
         Line (lon, lat); if there are more spaces than the limit, those nearest to it are read.
     limit : int
-        Most spaces read.
+        Maximum number of spaces read.
     """
     box = dict(zip(("west", "south", "east", "north"), bbox, strict=True))
     values = {"along": shapely.to_wkb(along), "limit": limit, **box}

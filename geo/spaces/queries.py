@@ -311,7 +311,7 @@ async def spaces_around(
     wanted : SpaceFilter
         Filter that the spaces must pass.
     limit : int
-        Most spaces in the result.
+        Maximum number of spaces in the result.
     horizon_m : float
         Distance limit of near spaces in metres. One space beyond the limit is returned separately,
         preferably in the asker's country.

@@ -28,10 +28,10 @@ from geo.accounts import restricted_access, staff_reads
 from geo.db import views
 from geo.text.normalize import folded, spelling_pattern
 
-#: Most spaces in a search result of the directory; more words in the query narrow the result.
+#: Maximum number of spaces in a search result; more words in the query narrow the result.
 MAX_FOUND = 100
 
-#: Most characters of a query that are searched for; the rest is ignored.
+#: Number of characters of a query that are searched for; further characters are ignored.
 _MAX_WORDS = 120
 
 #: Database view of spaces for the staff tier: with staff-only columns, without restricted spaces.
