@@ -25,8 +25,8 @@ from geo.desk.table_rows import RowSet, equals, one_of_these
 from geo.models import Location, Organization
 from geo.spaces.freshness import to_reconfirm
 
-#: View of the records of spaces, with the moment since which an emergency hide of the space or of
-#: an area around it holds.
+#: View of the records of all spaces. ``hidden_at`` is the moment at which an emergency hide of the
+#: space, or of an area around it, began; null without one.
 _records = Table(
     "space_record",
     MetaData(schema="amparo"),

@@ -1,4 +1,4 @@
 """Places, boundaries, official crossings, hazards and gaps of coverage.
 
-`spaces` and every package above that import it.
+It is imported by `spaces` and packages above that.
 """

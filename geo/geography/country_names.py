@@ -52,7 +52,7 @@ _BY_NAME = {
 }
 
 #: Country code by each name of the region's countries that may be shortened ("Hond."). Left out are
-#: names that begin with "republica", "estado" or "dominican", because several names do.
+#: names that begin with "republica", "estado" or "dominican", which are ambiguous when shortened.
 _BEGUN = {
     name: code
     for code, names in _NAMES.items()

@@ -97,7 +97,7 @@ class CrossingStatus(Base):
 class CrossingSurvey(Base):
     """Position of a crossing's post that two people confirmed, in degrees, EPSG:4326.
 
-    Roads of an extract cross a border at these positions alone (P10, P34). With ``demo`` the
+    Roads of an OSM extract cross a border only at these positions (P10, P34). With ``demo`` the
     position was confirmed in a demonstration and leaves with it (P35).
     """
 
@@ -119,7 +119,7 @@ class CrossingSurvey(Base):
 
 
 class TaggedBorderPost(Base):
-    """Border post that volunteers tagged in an extract, near a crossing; for the staff alone.
+    """Border post near a crossing that volunteers tagged in OSM; only the staff reads the table.
 
     Anybody can tag a place, so nothing is computed from these rows (P10, P12).
     """

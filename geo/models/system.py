@@ -62,7 +62,7 @@ class LoadedFile(Base):
 
 
 class SigningKey(Base):
-    """Random key that signs links, made once for each database; for the writer role only."""
+    """Random key that signs links, made once for each database; only the writer role reads it."""
 
     __tablename__ = "signing_keys"
 

@@ -36,8 +36,8 @@ DAY = timedelta(hours=24)
 _LONG = timedelta(days=7)
 
 #: Minimum share of a space's open time in the next weeks that a change of hours must leave. If less
-#: is left, the change counts as a closing [A]: one evening less is daily work, but a space left open
-#: for eight minutes a day is in effect closed.
+#: is left, the change counts as a closing [A]: one evening less is daily work, but a space that is
+#: open for eight minutes a day is in effect closed.
 LEAST_SHARE: Final = 0.25
 
 #: Statuses of a space that is closed to everybody.
