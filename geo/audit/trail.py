@@ -336,7 +336,8 @@ def _harmless(value: object) -> object:
         case None | bool() | int():
             return value
         case str():
-            return _blacked_out(value[:MAX_TEXT])
+            # Cut afterwards: the first half of a number would not be known as one.
+            return _blacked_out(value)[:MAX_TEXT]
         case Mapping():
             return {str(name): _harmless(member) for name, member in value.items()}
         case list() | tuple() | set() | frozenset():

@@ -171,6 +171,7 @@ async def test_p48_an_entry_holds_no_position_address_or_number(empty_database):
             "reason": "llamó ana@ong.example al +57 310 555 01 02, está en 7.8943, -72.5078;"
             " abre el 2026-11-25 con 40 cupos",
             "fields": ["status", "notice"],
+            "source": f"{'x ' * (trail.MAX_TEXT // 2 - 3)} 3105550102 ana@ong.example",
             "proposal": "6f1c9d2e-4f1a-4c6e-9d11-0123456789ab",
         },
     )
