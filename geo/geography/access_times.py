@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import shapely
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -110,8 +110,11 @@ async def replace_times(
     fresh = [row for row in rows if stored.pop(row["id"], None) != _told(row)]
     gone = {*stored, *(row["id"] for row in fresh)}
     if gone:
-        # Changed rows are deleted too, and inserted anew below.
-        await session.execute(delete(AccessTime).where(*mine, AccessTime.id.in_(sorted(gone))))
+        # Changed rows are deleted too, and inserted anew below. One array: of ids one by one a
+        # statement takes 32,767, and a region has more towns.
+        await session.execute(
+            delete(AccessTime).where(*mine, AccessTime.id == func.any(list(gone)))
+        )
     await insert_rows(session, AccessTime, fresh)
     state: dict[str, Any] = {"seal": seal, "computed_at": now}
     key = {"profile": profile, "service": service}
