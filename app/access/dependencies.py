@@ -147,8 +147,8 @@ async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSes
             await staff_reads.note(session, actor.id, what, where=_pattern(request))
 
 
-#: Keys in the request's state: whether a writer session is open, and records that the staff session
-#: read.
+#: Keys in the request's state: `_WRITES` tells whether a writer session is open, and `_READ` holds
+#: the records that the staff session read.
 _WRITES, _READ = "writes", "read"
 
 
@@ -181,7 +181,7 @@ async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSe
 
 
 async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a writer session for the endpoint that receives counts and checks the token itself."""
+    """Open a writer session for the endpoint that stores counts and checks the token itself."""
     require_room(request)
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
@@ -270,7 +270,7 @@ async def require_demo_allowed(request: Request) -> None:
 
 
 async def refresh_texts(request: Request) -> None:
-    """Make sure that no safety text is said in words that were withdrawn (P47)."""
+    """Reload the published translations if they changed, so that no withdrawn one is used (P47)."""
     editions: Editions = request.state.editions
     await editions.refresh_texts()
 

@@ -64,7 +64,7 @@ class Form(dict[str, str]):
 
     @classmethod
     def of(cls, fields: Mapping[str, str | Sequence[str]]) -> Self:
-        """Return a form of fields that were kept: a text each, or a list of texts."""
+        """Return a form with stored values by field: a text, or a list of texts."""
         return cls(
             FormData(
                 [

@@ -23,7 +23,7 @@ class OpenForm(dict[str, list[str]]):
 
     @property
     def chosen_place(self) -> str:
-        """The place chosen from a list of candidates, as `place_names.resolve` takes it, or ""."""
+        """Id of the place chosen from a list of candidates; "" if none was chosen."""
         return self.one("place_choice").removeprefix("place:")
 
 

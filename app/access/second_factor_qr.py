@@ -9,7 +9,7 @@ from geo.accounts import second_factor
 
 
 class Picture(NamedTuple):
-    """Secret for an authenticator app: QR code to scan with a phone, link for the same device."""
+    """Secret for an authenticator app, as a QR code for another device and a link for this one."""
 
     svg: Markup
     uri: str

@@ -28,8 +28,9 @@ from geo.db.sessions import Database, Tier
 #: Name of the cookie of a known device (a browser), sent only to the paths of the sign-in.
 DEVICE_COOKIE = "amparo_device"
 
-#: Paths of the page that asks for a second factor, and of the page that sets a second factor up.
+#: Path of the page that asks for a second factor.
 CODE = f"{SIGN_IN}/code"
+#: Path of the page that sets a second factor up.
 FACTOR = f"{SIGN_IN}/factor"
 
 
