@@ -1,4 +1,4 @@
-"""What is true of every request and answer: limits, errors, compression, caching.
+"""Handling common to all requests and responses: limits, errors, compression, caching.
 
 It imports `texts` for the words of refusals, `snapshots` and `runtime`.
 """

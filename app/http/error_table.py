@@ -130,7 +130,8 @@ INTERNAL = ProblemKind(
 
 type Handler = Callable[[Request, Exception], Awaitable[Response]]
 
-#: Problem kind by exception class; for an exception of another class the nearest base class counts.
+#: Problem kind by exception class. An exception of a class that is not listed has the kind of its
+#: nearest listed base class.
 TABLE: Mapping[type[Exception], ProblemKind] = {
     InvalidParameterError: _INVALID,
     InvalidRequest: _INVALID,

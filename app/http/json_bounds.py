@@ -1,7 +1,7 @@
 """Limits on depth and item counts of a JSON body, checked before pydantic validates it (P55).
 
-A validator that checks the items of a list before counting them makes sixty thousand errors of
-sixty thousand wrong points. The limits of item counts are read from the body's own JSON Schema.
+Pydantic validates the items of a list before it counts them, so a body with sixty thousand invalid
+points would cause sixty thousand errors. The limits are those of the body's own JSON Schema.
 """
 
 from collections.abc import Iterator, Mapping

@@ -18,12 +18,14 @@ from app.i18n.reviewed_texts import ReviewedTexts, use_texts
 
 
 class OwnTexts(PipelineStep):
-    """Pipeline step that lets a response word safety texts as this application knows them (P47).
+    """Pipeline step that selects this application's published translations of safety texts (P47).
+
+    Several applications may run in one process, each with its own translations.
 
     Parameters
     ----------
     texts
-        Translations that people published, which the application's `Editions` keeps current.
+        Published translations; the application's `Editions` keeps them current.
     """
 
     def __init__(self, texts: ReviewedTexts) -> None:
