@@ -1,1 +1,1 @@
-"""What the server draws: pictograms and what each stands for, the small map of a space."""
+"""Pictures drawn by the server: pictograms, icons, and the small map of a space's surroundings."""

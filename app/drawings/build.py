@@ -1,7 +1,7 @@
-"""Makes the one file of all pictograms, ``app/static/icons.svg``: ``python -m app.drawings.build``.
+"""Build of the SVG sprite of all pictograms, ``app/static/icons.svg``.
 
-Each drawing of `svg/` that `signs` names becomes a ``<symbol>`` with the name of its file. The same
-drawings give the same bytes.
+Run it by ``python -m app.drawings.build``. Each drawing in `svg/` that `app.drawings.signs` names
+becomes a ``<symbol>`` with the name of its file. The same drawings give the same bytes.
 """
 
 from pathlib import Path
@@ -16,18 +16,18 @@ TARGET: Final = Path(__file__).parents[1] / "static" / "icons.svg"
 
 _SVG: Final = "http://www.w3.org/2000/svg"
 
-#: Attributes of shapes that make the picture; all others are notes of drawing programs.
+#: Attributes of shapes that the sprite keeps; all others are notes of drawing programs.
 _KEPT: Final = ("d", "cx", "cy", "r", "fill-rule")
 
 _SHAPES: Final = ("path", "circle")
 
 
 class DrawingError(ValueError):
-    """A drawing holds what a sprite cannot take; the message names the file and the element."""
+    """A drawing has an element that the sprite cannot hold; the message names file and element."""
 
 
 def sprite() -> bytes:
-    """Return the file of all pictograms that pages use.
+    """Return the content of the SVG sprite with all pictograms that pages use.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def sprite() -> bytes:
 
 
 def _add_symbol(root: ET.Element, name: str) -> None:
-    # Our own files, reviewed in the repository.
+    # The parser is safe here: it reads only drawings of this repository, never files of others.
     drawing = ET.parse(FOLDER / f"{name}.svg").getroot()  # noqa: S314
     symbol = ET.SubElement(root, "symbol", id=name, viewBox=drawing.attrib["viewBox"])
     for shape in drawing.iter():

@@ -1,7 +1,7 @@
-"""Makes the icon of the installed page: ``python -m app.drawings.install_icon``.
+"""Build of the app icon that a phone shows for the installed site.
 
-A folded map, as many applications of maps have: who looks at a phone sees no name of a network
-that helps people on the move (P37).
+Run it by ``python -m app.drawings.install_icon``. The icon is a folded map, like that of many map
+apps, so that a person who sees the phone does not learn that its owner uses Amparo (P37).
 """
 
 from pathlib import Path
@@ -11,12 +11,13 @@ from PIL import Image, ImageDraw
 
 FOLDER: Final = Path(__file__).parents[1] / "static"
 
-#: Pixels of a side that Chromium asks of a page that is installed (web.dev, "Install criteria").
+#: Icon sizes, pixels, that Chromium requires of an installable site (web.dev, "Install criteria").
 SIDES: Final = (192, 512)
 
 _PAPER, _INK, _SHADE = "#ffffff", "#5f6b70", "#dfe5e7"
 
-#: A map folded in three, in a box of 48 x 48; within the middle 80 % that a mask leaves.
+#: A map folded in three: colour and corners of each panel, in a box of 48 x 48. The map lies in the
+#: middle 80 % of the box, because phones may crop the margin of an icon to a circle.
 _FOLDS: Final = (
     (_PAPER, ((10, 15), (19, 11), (19, 34), (10, 38))),
     (_SHADE, ((19, 11), (29, 15), (29, 38), (19, 34))),
@@ -26,7 +27,7 @@ _FOLDS: Final = (
 
 def drawn(side: int) -> Image.Image:
     """Return the icon, ``side`` pixels wide and high."""
-    # Drawn larger and made smaller, as Pillow draws no smooth edges.
+    # Draw four times as large and scale down, because Pillow draws polygons without smooth edges.
     scale = 4 * side / 48
     picture = Image.new("RGB", (4 * side, 4 * side), _INK)
     pen = ImageDraw.Draw(picture)
@@ -36,7 +37,7 @@ def drawn(side: int) -> Image.Image:
 
 
 def path_of(side: int) -> Path:
-    """Return the file of the icon of a size."""
+    """Return the path of the icon that is ``side`` pixels wide."""
     return FOLDER / f"install-{side}.png"
 
 

@@ -1,7 +1,7 @@
-"""A small map of where a space lies: the sketch's roads and towns around it, drawn as SVG.
+"""Small SVG map that shows where a space lies among the roads and towns of a sketch network.
 
-It is drawn on the server, so that it needs no script, no tile and no further request. A sketch has
-straight lines between towns: the picture is for orientation, and says so.
+The server draws the map, so that a page needs no script, no tile and no further request for it. The
+roads of a sketch network are straight lines between towns, so the map is labelled as a sketch.
 """
 
 import math
@@ -14,21 +14,23 @@ from numpy.typing import NDArray
 
 from routing.geometry.geodesy import METRES_PER_DEGREE
 
-#: Size in user units, about the CSS pixels of a phone's column.
+#: Size of the map in SVG user units, about as many as a phone's page has CSS pixels.
 WIDTH: Final = 340
 HEIGHT: Final = 190
 
-#: Other towns that the picture reaches to, and least and most metres from the middle to the upper
-#: edge [A]: a city has its surroundings, an empty region its next towns.
+#: Number of other towns, the nearest ones, that the map reaches to. So the map of a space in a city
+#: has a large scale, and the map of a space in an empty region a small one [A].
 TOWNS: Final = 5
+#: Least and greatest distance from the middle of the map to its upper edge, metres [A].
 LEAST_M: Final = 12_000.0
 MOST_M: Final = 90_000.0
 
-#: Height of a line of text, and mean width of a letter, in user units [A].
+#: Height of a line of text, in user units [A].
 _LINE: Final = 14
+#: Mean width of a letter, in user units [A].
 _LETTER: Final = 6.4
 
-#: Free space between a point and its name.
+#: Distance between the point of a town and its name, in user units.
 _BESIDE: Final = 9
 
 type Floats = NDArray[np.float64]
@@ -69,7 +71,7 @@ class SketchRoads(Protocol):
 
 @dataclass(frozen=True)
 class LocatorTown:
-    """A town: its point, and its name with the place and the anchor of the text."""
+    """Town on the map: its point and its name's start or end (``anchor``), in user units."""
 
     x: float
     y: float
@@ -91,7 +93,7 @@ class Locator:
     bar
         Length of the scale bar in user units.
     bar_m
-        What that length is on the ground, metres.
+        Distance on the ground that the scale bar stands for, metres.
     """
 
     roads: str
@@ -127,7 +129,7 @@ def draw(
 
 @dataclass(frozen=True)
 class _Plane:
-    """The plane around a point; ``scale`` is user units per metre."""
+    """Plane map projection centred on a point; ``scale`` is user units per metre."""
 
     lon: float
     lat: float
@@ -140,18 +142,21 @@ class _Plane:
         return cls(lon, lat, HEIGHT / 2 / min(MOST_M, max(LEAST_M, reach_m)))
 
     def offsets(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        """Return user units to the east and to the south of the point."""
+        """Return how far positions lie east and south of the centre, in user units."""
         east_m = (lon - self.lon) * METRES_PER_DEGREE * math.cos(math.radians(self.lat))
         return east_m * self.scale, (self.lat - lat) * METRES_PER_DEGREE * self.scale
 
     def points(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        """Return user units from the upper left corner."""
+        """Return map coordinates of positions, in user units from the upper left corner."""
         east, south = self.offsets(lon, lat)
         return WIDTH / 2 + east, HEIGHT / 2 + south
 
     @property
     def bar_m(self) -> float:
-        """The longest of 1, 2 or 5 times a power of ten metres in a quarter of the width."""
+        """Length of the scale bar on the ground, metres: 1, 2 or 5 times a power of ten.
+
+        The longest such length that takes at most a quarter of the map's width.
+        """
         most_m = WIDTH / 4 / self.scale
         return max(
             step * 10.0**power
@@ -168,7 +173,7 @@ def _positions_of(towns: Sequence[TownPosition]) -> tuple[Floats, Floats]:
 def _roads(graph: SketchRoads, plane: _Plane) -> str:
     x, y = plane.points(graph.node_lon / 1e7, graph.node_lat / 1e7)
     tail, head = graph.edge_tail, graph.edge_head
-    # What lies beyond one side with both ends is not seen; the drawing cuts the others.
+    # Leave out roads with both ends beyond the same side of the map; SVG clips the other roads.
     seen = (
         (np.maximum(x[tail], x[head]) > 0)
         & (np.minimum(x[tail], x[head]) < WIDTH)
@@ -187,7 +192,7 @@ def _roads(graph: SketchRoads, plane: _Plane) -> str:
 def _named(
     towns: Sequence[TownPosition], plane: _Plane, name: Callable[[Any], str]
 ) -> list[LocatorTown]:
-    """Return the towns in the picture whose names lie over no other name, the nearest first."""
+    """Return the towns on the map, nearest first, leaving out names that overlap a nearer one."""
     x, y = plane.points(*_positions_of(towns))
     named: list[LocatorTown] = []
     taken: list[tuple[float, float, float, float]] = []

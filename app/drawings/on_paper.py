@@ -9,12 +9,12 @@ from fpdf import FPDF
 from app.drawings.build import FOLDER
 from app.drawings.locator import HEIGHT, WIDTH, Locator
 
-#: A road of `Locator.roads`: both ends in user units.
+#: Pattern of a road in the SVG path `Locator.roads`: both ends in user units.
 _ROAD: Final = re.compile(r"M(-?\d+) (-?\d+)L(-?\d+) (-?\d+)")
 
-#: Millimetres in a point of font size (1/72 inch), and font size of names on the map in user units,
-#: as on the pages.
+#: Millimetres per typographic point (1/72 inch).
 _POINT_MM: Final = 25.4 / 72
+#: Font size of names on the map in user units, the same as on the HTML pages.
 _NAME: Final = 12.0
 
 #: Shades of grey of roads and of the frame, 0 is black: roads stay lighter than names on any
@@ -51,7 +51,7 @@ def draw_locator(
     bar
         Length of the scale bar on the ground, in words.
     written
-        Function that replaces what the font lacks.
+        Function that replaces characters that the font lacks.
     """
     unit = width / WIDTH
     height = HEIGHT * unit
@@ -71,12 +71,12 @@ def draw_locator(
             long = pdf.get_string_width(said)
             start = left + town.text_x * unit - (long if town.anchor == "end" else 0.0)
             base = top + (town.y + 4) * unit
-            # White beneath, so that no road runs through a name.
+            # Draw a white box under the name, so that no road runs through the letters.
             pdf.set_fill_color(255)
             pdf.rect(start, base - _NAME * unit * 0.8, long, _NAME * unit, style="F")
             pdf.set_fill_color(0)
             pdf.text(start, base, said)
-        # A ring around the dot, so that it is no town on a printer without colours.
+        # A ring around the dot tells the space from the towns on a black-and-white print.
         _dot(pdf, left + width / 2, top + height / 2, 0.8)
         pdf.set_draw_color(0)
         pdf.circle(left + width / 2, top + height / 2, 1.5)

@@ -1,6 +1,7 @@
-"""Makes the picture of a link that somebody passes on: ``python -m app.drawings.share_picture``.
+"""Build of the preview picture that messengers show for links to Amparo (Open Graph).
 
-One for all pages: a picture of a route, or of a place, would tell where somebody goes (P48).
+Run it by ``python -m app.drawings.share_picture``. All pages have the same picture, because a
+picture of a route or of a place would reveal where the sender is going (P48).
 """
 
 from pathlib import Path
@@ -12,17 +13,17 @@ _FONT: Final = Path(__file__).parents[1] / "fonts" / "DejaVuSans-Bold.ttf"
 
 PATH: Final = Path(__file__).parents[1] / "static" / "share.png"
 
-#: Pixels that Open Graph's readers show whole (developers.facebook.com, "Images in Link Shares").
+#: Size in pixels that apps show uncropped (developers.facebook.com, "Images in Link Shares").
 SIZE: Final = (1200, 630)
 
 _BRAND, _PAPER = "#0b5c6b", "#ffffff"
-#: The house of the sign in the head, without its round door, in a box of 32 x 32.
+#: Outline of the house in the logo, in a box of 32 x 32; the arch of the door is drawn straight.
 _WALLS: Final = ((29, 13.5), (16, 3), (3, 13.5), (3, 29), (12, 29))
 _DOOR: Final = ((12, 19), (20, 19), (20, 29), (29, 29))
 
 
 def drawn() -> Image.Image:
-    """Return the picture."""
+    """Draw the preview picture: logo and name on the colour of the site."""
     picture = Image.new("RGB", SIZE, _BRAND)
     pen = ImageDraw.Draw(picture)
     pen.polygon([(140 + 9 * x, 170 + 9 * y) for x, y in (*_WALLS, *_DOOR)], fill=_PAPER)

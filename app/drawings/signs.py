@@ -1,7 +1,7 @@
-"""Which pictogram stands beside which word: the one declaration for server and phone.
+"""Pictograms of services, amenities and actions, for pages of the server and scripts on the phone.
 
-A pictogram never stands alone: the word is always beside it. Protected services have none and get
-none (P38), and no pictogram stands for violence, abduction, police or a roadblock (P36).
+A pictogram is never shown without its word. Protected services must not have a pictogram (P38), nor
+must violence, abduction, police or roadblocks (P36).
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ SERVICES: Final[Mapping[str, str]] = {
     "referral": "own-signpost",
 }
 
-#: Files that stand for what a place has, by code of the amenity.
+#: Files of `svg/` that stand for amenities of a space, by code of the amenity.
 AMENITIES: Final[Mapping[str, str]] = {
     "toilets": "toilet",
     "toilets_by_gender": "communal-latrine",
@@ -47,7 +47,7 @@ AMENITIES: Final[Mapping[str, str]] = {
     "step_free": "people-with-physical-impairments",
 }
 
-#: Files that stand on buttons, by what the button does.
+#: Files of `svg/` for buttons, by the action of the button.
 ACTIONS: Final[Mapping[str, str]] = {
     "call": "own-call",
     "message": "own-message",
