@@ -1,1 +1,1 @@
-"""The letters of printed pages, and what cut them down from the whole fonts."""
+"""Fonts of posters and images, and the script that reduces DejaVu to the letters in use."""

@@ -1,7 +1,8 @@
-"""Makes the two fonts of posters and images from DejaVu: ``python app/fonts/build.py FOLDER``.
+"""Build of the two fonts of posters and images: subsets of DejaVu.
 
-FOLDER holds DejaVuSans.ttf and DejaVuSans-Bold.ttf of DejaVu 2.37 (Debian: fonts-dejavu-core).
-The same input gives the same bytes; SOURCES.md has their digests.
+Run it by ``python app/fonts/build.py FOLDER``. FOLDER holds DejaVuSans.ttf and DejaVuSans-Bold.ttf
+of DejaVu 2.37 (Debian: fonts-dejavu-core). The same input gives the same bytes; SOURCES.md lists
+the digests of both input and output files.
 """
 
 import sys

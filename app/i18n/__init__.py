@@ -1,4 +1,4 @@
-"""Languages: catalogues, phrases, labels, letters of each script.
+"""Languages: catalogues of translations, phrases, labels, and character sets of fonts and SMS.
 
-Every room of `app` may import it; it imports none.
+Every package of `app` may import it; it imports none of them.
 """

@@ -1,7 +1,7 @@
-"""Keeps the catalogues in step with the texts: ``python -m app.i18n.catalogues``.
+"""Update of the translation catalogues: ``python -m app.i18n.catalogues``.
 
-It reads every template and module of `app`, adds new texts to each catalogue, drops the
-ones nobody shows any more, and keeps translations and review marks.
+The command reads every template and module of `app`, adds new texts to each catalogue, drops texts
+that are no longer used, and keeps translations and review marks.
 """
 
 import ast
@@ -72,9 +72,10 @@ def extract_public() -> set[Text]:
 
 
 def safety_places() -> Mapping[str, Sequence[str]]:
-    """Return the files of `app`, by path below it, in which each safety text stands.
+    """Return the files that contain each safety text, as paths below `app`, by text.
 
-    Texts that modules hand on by name, such as coded reasons, stand in the module that names them.
+    A text that other modules use through a constant, such as a coded reason, is listed only under
+    the module that defines the constant.
     """
     places: dict[str, list[str]] = {text: ["i18n/route_phrases.py"] for text in WORDING}
     places |= {text: ["i18n/coded_reasons.py"] for text in SAFETY_TEXTS}
@@ -95,7 +96,8 @@ def _extracted(templates: Iterable[Path], modules: Iterable[Path]) -> set[Text]:
 def texts_in(path: Path) -> frozenset[Text]:
     """Return the translatable texts in the source of a template or of a Python module.
 
-    A file is read once: the languages of staff and of the public have most texts in common.
+    The result is cached, because the texts of most files are needed twice: for the languages of
+    staff and for those of the public.
     """
     of_kind = _texts_of_template if path.suffix == ".html" else _texts_of_module
     return frozenset(of_kind(path))
@@ -155,14 +157,15 @@ def texts_by_language() -> dict[str, set[Text]]:
 def updated(lang: str, texts: Set[Text]) -> bytes:
     """Return the new content of a language's catalogue: current texts with known translations.
 
-    ``texts`` are the language's own of `texts_by_language`.
+    ``texts`` is the language's entry in `texts_by_language`.
     """
     path = LOCALE_FOLDER / lang / "messages.po"
     old = read_po(
         BytesIO(path.read_bytes() if path.exists() else b""), locale=LANGUAGES[lang].locale
     )
     new = Catalog(locale=LANGUAGES[lang].locale)
-    # The catalogue of the originals says where each safety text stands, for who reviews it.
+    # Only the catalogue of the Spanish originals lists the files of each safety text; reviewers use
+    # the list.
     places = safety_places() if lang == DEFAULT_LANGUAGE else {}
     for text in sorted(texts):
         key = (text.singular, text.plural) if text.plural else text.singular
@@ -182,7 +185,7 @@ def updated(lang: str, texts: Set[Text]) -> bytes:
 
 def _locations(places: Mapping[str, Sequence[str]], text: Text) -> list[tuple[str, int]]:
     files = places.get(text.singular, ()) if text.context == SAFETY_CONTEXT else ()
-    # Without numbers of lines, which change with every edit of a file; 0 is written as none.
+    # Leave out line numbers, which change with every edit of a file: babel writes none for 0.
     return [(file, 0) for file in sorted(set(files))]
 
 

@@ -12,14 +12,14 @@ from geo.text import coded_reasons
 from geo.text.coded_reasons import REASONS, SAFETY_REASONS, SINCE, SOURCES, UNTIL
 from geo.text.languages import DEFAULT_LANGUAGE
 
-#: Texts of the codes, to be extracted into the catalogues of translations: texts without and with
-#: the need of a reviewed translation.
+#: Texts of the codes that need no reviewed translation, for extraction into the catalogues.
 PLAIN_TEXTS = (
     *(label for code, label in REASONS.items() if code not in SAFETY_REASONS),
     *SOURCES.values(),
     SINCE,
     UNTIL,
 )
+#: Texts of the codes whose translations a person has to review (P47), for extraction.
 SAFETY_TEXTS = tuple(REASONS[code] for code in sorted(SAFETY_REASONS))
 
 

@@ -1,11 +1,11 @@
-"""Translations that two people published at the review desk, as an application knows them (P47).
+"""Translations of safety texts that two people published at the review desk (P47), in memory.
 
-`app.snapshots.layer_editions` replaces them when the database says that they changed; everything
-that words a safety text looks here first. Until the first reading there are none, so that texts
-are Spanish and labelled.
+`app.snapshots.layer_editions` replaces the translations when those in the database have changed. A
+safety text is shown in a published translation, if there is one; else in the release's. Before the
+first reading of the database no published translation is known.
 
-Several applications may run in one process, each over a database of its own, as in tests: a request
-uses the translations of the application that answers it.
+Several applications may run in one process, each with its own database, as in tests. A request uses
+the translations of the application that answers the request.
 """
 
 from collections.abc import Callable, Hashable
@@ -15,12 +15,12 @@ from typing import Final
 
 from geo.translations.published import PublishedTexts
 
-#: Nothing is published, and nothing of the release was withdrawn.
+#: Empty set: no translation is published, and no translation of the release is withdrawn.
 NONE: Final = PublishedTexts({}, frozenset())
 
 
 class ReviewedTexts:
-    """The translations that one application knows, replaced as a whole.
+    """Published translations of one application, always replaced all at once.
 
     Parameters
     ----------
@@ -32,10 +32,11 @@ class ReviewedTexts:
     known : PublishedTexts
         The current translations.
     source : Hashable
-        What the translations were read as: they are current while the database says the same. None
-        if they were never read.
+        Version of the translations when they were read; they are current while the database has
+        the same version. None if they were never read.
     reading : object
-        Tells one replacement from every other, those of other applications included.
+        Key of the current translations in caches. Each replacement sets a new object, which
+        differs from those of all other replacements and applications.
     """
 
     __slots__ = ("known", "reading", "source")
@@ -46,20 +47,20 @@ class ReviewedTexts:
         self.reading = object()
 
     def replace(self, known: PublishedTexts, source: Hashable) -> None:
-        """Replace all translations; ``source`` tells what they were read as."""
+        """Replace all translations; ``source`` is their version in the database."""
         self.known = known
         self.source = source
-        # Last: what was worded before this line is kept under the old reading, and asked for no
-        # more.
+        # Set `reading` last: texts worded with the former translations are cached under the former
+        # key, which nobody looks up from now on.
         self.reading = object()
 
 
-#: Outside of requests, as on the command line, nothing is published; nobody replaces that.
+#: Translations in use. The default, outside of requests as on the command line, is the empty set.
 _IN_USE: Final = ContextVar("reviewed_texts", default=ReviewedTexts())  # noqa: B039 -- see above
 
 
 def use_texts(texts: ReviewedTexts) -> None:
-    """Let safety texts be worded by these translations, in this context and its threads."""
+    """Use these translations for safety texts in the current context and the threads it starts."""
     _IN_USE.set(texts)
 
 
@@ -69,12 +70,12 @@ def reviewed_text(lang: str, original: str) -> str | None:
 
 
 def is_withdrawn(lang: str, original: str, translation: str) -> bool:
-    """Return whether a person withdrew these words, which a release may still have."""
+    """Return whether a person withdrew a translation, which the release may still contain."""
     return (lang, original, translation) in _IN_USE.get().known.withdrawn
 
 
 def kept_wording[*Args, R](maxsize: int) -> Callable[[Callable[[*Args], R]], Callable[[*Args], R]]:
-    """Return a decorator that caches what a function words, until translations are replaced."""
+    """Return a decorator that caches a function's texts until the translations are replaced."""
 
     def decorate(word: Callable[[*Args], R]) -> Callable[[*Args], R]:
         @lru_cache(maxsize=maxsize)

@@ -18,7 +18,7 @@ CLOSURE_IS_NOT_THE_END = (
     "en el espacio de apoyo más cercano."
 )
 
-#: What a picture of a sketch of roads is not.
+#: Warning beside every picture of a sketch network: it does not serve for navigation.
 SKETCH = (
     "Esquema ilustrativo, no sirve para navegar: líneas rectas entre poblaciones y distancias "
     "aproximadas."
@@ -28,9 +28,9 @@ DEMO = "DEMO: datos ficticios de demostración. No viaje a estos lugares."
 
 
 def notice(*, is_demo: bool) -> str:
-    """Return the notice for responses about roads or places (P13), for demo data with a warning.
+    """Return the notice for responses about roads or places (P13).
 
-    P35 asks for the DEMO warning.
+    For demo data the notice begins with the DEMO warning (P35).
     """
     return f"{DEMO} {NOTICE}" if is_demo else NOTICE
 
@@ -39,7 +39,7 @@ def notice(*, is_demo: bool) -> str:
 #: Society's threshold of moderate risk (2019 guidelines; algorithms.md section 1).
 HIGH_M = 2_800.0
 
-#: The same as Spanish texts write it.
+#: The same altitude as Spanish texts write it.
 HIGH_WORDS = "2.800"
 
 #: Length in metres above which a stretch without help comes with the advice to look for transport:
@@ -57,21 +57,21 @@ def kilometres(length_m: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GapAdvice:
-    """What a stretch without support spaces lacks, and what follows for who travels it.
+    """Description of a stretch without support spaces, and advice to the traveller.
 
     Attributes
     ----------
     missing
-        Its length and what it lacks: "47 km sin ningún lugar para dormir".
+        Length of the stretch and what it lacks: "47 km sin ningún lugar para dormir".
     warnings
-        What follows: "Pregunte por transporte"; empty where nothing does.
+        Advice: "Pregunte por transporte"; empty if there is none.
     """
 
     missing: str
     warnings: str = ""
 
     def __str__(self) -> str:
-        """All of it, in sentences."""
+        """Join the description and the advice."""
         return ". ".join(filter(None, (self.missing, self.warnings)))
 
 
@@ -89,7 +89,7 @@ def gap_advice(
     overnight : bool
         Whether the stretch lacks spaces for the night (True) or any open space (False).
     on_foot : bool
-        Whether the person walks: who drives is not told to ask for transport.
+        Whether the person walks; drivers are not advised to ask for transport.
     """
     missing = "ningún lugar para dormir" if overnight else "ningún espacio de apoyo abierto"
     warnings = []

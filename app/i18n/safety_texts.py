@@ -1,4 +1,4 @@
-"""Safety texts of this release: originals, where each stands, and what the catalogue translates."""
+"""Safety texts of this release: originals, the files with each text, and reviewed translations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.i18n.translation import SAFETY_CONTEXT, read_catalogue
 from geo.text.languages import DEFAULT_LANGUAGE
 from geo.translations.review import digest_of
 
-#: Module whose texts go into text messages, with a length to keep to.
+#: Module whose texts are sent by SMS, so that translations must not be too long.
 _SMS: Final = "journeys/sms.py"
 
 
@@ -33,14 +33,17 @@ class SafetyText:
     in_release: str | None
 
     def is_released(self, lang: str) -> bool:
-        """Return whether the release's translation is shown where none is published."""
+        """Return whether the release's translation is shown if no other one is published.
+
+        It is not shown if the release has none or a person withdrew it.
+        """
         return self.in_release is not None and not is_withdrawn(
             lang, self.original, self.in_release
         )
 
     @property
     def digest(self) -> str:
-        """Digest of the original, by which translations are bound to it."""
+        """Digest of the original; stored translations refer to the original by its digest."""
         return digest_of(self.original)
 
     @property
@@ -51,7 +54,7 @@ class SafetyText:
 
 @cache
 def safety_texts(lang: str) -> Mapping[str, SafetyText]:
-    """Return the safety texts that are shown in a language, by digest, in order of the alphabet.
+    """Return the safety texts in a language's catalogue by digest, in the catalogue's order.
 
     Raises
     ------

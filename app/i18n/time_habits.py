@@ -28,10 +28,9 @@ class TimeHabit:
     halves
         Names of the halves of the day.
     midnight, noon
-        Names of 0:00 and 12:00, for which "12 p. m." is understood in two ways; "" writes both by
-        the pattern.
+        Names of 0:00 and 12:00, because "12 p. m." is ambiguous; "" if the pattern is used.
     articles
-        What stands before one o'clock and before other hours in a sentence.
+        Articles before one o'clock and before other hours in a sentence: "la", "las".
     on_day
         Pattern of a time of another day in a sentence, with ``%(day)s`` and ``%(time)s``.
     """
@@ -70,7 +69,7 @@ class TimeHabit:
         return asdict(self)
 
 
-# No-break spaces, so that no line ends within a time.
+# The patterns have no-break spaces, so that no line breaks within a time.
 HABITS: Final[Mapping[str, TimeHabit]] = {
     "es": TimeHabit(
         sharp="%(h)s\N{NO-BREAK SPACE}%(half)s",

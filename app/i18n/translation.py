@@ -78,15 +78,16 @@ def negotiate(asked: str | None, accept_language: str | None) -> str:
 
 
 def stated_country(accept_language: str | None) -> str | None:
-    """Return the country that a browser's first language tag with one names, as ``es-CO`` does.
+    """Return the country in a browser's preferred languages: CO for ``es-CO``.
 
-    It says where a person's phone was set up, which is no position: good enough to choose what a
-    list begins with, and for nothing else.
+    If several language tags have a country, the first one is returned. The country tells where the
+    phone was set up, not where the person is, so it may only decide which country a list puts
+    first.
 
     Returns
     -------
     str or None
-        ISO 3166-1 alpha-2; None where no tag names a country.
+        ISO 3166-1 alpha-2; None if no tag has a country.
     """
     match = _COUNTRY_SUBTAG.search((accept_language or "")[:1000])
     return match[1].upper() if match else None

@@ -13,12 +13,12 @@ from geo.hours.space_hours import DayException, Hours
 #: Days listed with their hours: today and the six days after.
 LISTED_DAYS = 7
 
-#: Days in a row from which on the first and the last are named: "lunes a miércoles".
+#: Minimum length of a run of days that is written as a span: "lunes a miércoles".
 _SPAN = 3
 
 
 def weekly(w: Words, hours: Hours) -> str | None:
-    """Write the openings in words; None unless all of them repeat every week without end."""
+    """Write opening hours in words; None unless every opening repeats weekly without end."""
     if not all(map(_is_weekly, hours.openings)):
         return None
     return "; ".join(f"{_days(w, one)} {_times(w, one)}" for one in hours.openings) or None
@@ -43,7 +43,7 @@ def _days(w: Words, opening: Opening) -> str:
 
 
 def weekdays(w: Words, days: Collection[int]) -> str:
-    """Name weekdays, Monday being 0, with days in a row as a span.
+    """Name weekdays (0 is Monday); three or more days in a row are written as a span.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def weekdays(w: Words, days: Collection[int]) -> str:
 
 def _named_runs(w: Words, days: Iterable[int]) -> Iterator[str]:
     names = w.weekday_names()
-    # Days in a row have the same difference to their number in the list.
+    # Group consecutive days: they have the same difference between day and index in the list.
     for _, numbered in groupby(enumerate(sorted(set(days))), key=lambda one: one[1] - one[0]):
         run = [names[day] for _, day in numbered]
         if len(run) < _SPAN:
@@ -78,16 +78,16 @@ def _times(w: Words, opening: Opening) -> str:
 
 
 def clocks(w: Words, opens_at: time, closes_at: time) -> str:
-    """Write from when until when something is open; equal times are the whole day."""
+    """Write the hours of an opening: "8 a. m. – 5 p. m."; equal times mean 24 hours."""
     if opens_at == closes_at:
         return w.gettext("las 24 horas")
-    # No line ends before the dash.
+    # The no-break space keeps the dash on the line of the first time.
     return f"{w.time_of_day(opens_at)}\N{NO-BREAK SPACE}– {w.time_of_day(closes_at)}"
 
 
 @dataclass(frozen=True, order=True)
 class Times:
-    """One opening of a day in local time, and whether it is certain: on a holiday it may not be."""
+    """One opening of a day in local time, and whether it is certain; on holidays it may not be."""
 
     opens_at: time
     closes_at: time
@@ -104,11 +104,12 @@ class WeekRow:
     weekdays
         Ordinary days, Monday being 0; empty for a single day that differs from its weekday.
     day
-        That single day, with exceptional hours or on a holiday; else None.
+        Single day with exceptional hours or on a holiday; None for ordinary days.
     times
         Openings; none if closed.
     is_exception, reason
-        Whether the space has stated other hours for the day, and why; else a holiday changes them.
+        Whether the space stated exceptional hours for `day`, and its reason. False for a day whose
+        hours differ only because it is a holiday.
     """
 
     weekdays: tuple[int, ...]
@@ -127,8 +128,9 @@ class WeekRow:
 def week_rows(hours: Hours, today: date) -> tuple[WeekRow, ...]:
     """Return the hours of today and the six days after; empty if no hours are known.
 
-    Days that differ from their weekday come first, by date, then the others from Monday on. Where
-    no usual hours are known, a day without other hours is not listed: it is not known to be closed.
+    Days whose hours differ from those of their weekday come first, by date, then the ordinary days
+    from Monday on. If only exceptional hours are known, ordinary days are not listed, because
+    nobody knows whether the space is open on them.
     """
     usual = replace(hours, holidays="open", exceptions=())
     special: list[WeekRow] = []
