@@ -1,4 +1,4 @@
-"""What runs by itself beside requests: senders, upkeep, coverage of corridors, anchors.
+"""Work without a request: notifications, daily upkeep, computed layers, anchors of the audit log.
 
 `main` and `cli` import it.
 """

@@ -1,4 +1,4 @@
-"""Which spaces belong to a corridor, to ask what it would mean if all of them closed."""
+"""Selection of a corridor's spaces, to compute access times as if all of them were closed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ async def spaces_along(
     Parameters
     ----------
     access_m
-        Greatest distance, metres, at which a space supports it.
+        Greatest distance between a space and the corridor that it supports, metres.
 
     Raises
     ------

@@ -1,7 +1,8 @@
-"""Access times as files: a table (CSV or Parquet) of every town, each line with what it rests on.
+"""Tables of access times (CSV or Parquet): one line per town, service and profile.
 
-A file about a closure that is made up tells what would hurt most, so it is for its owner alone and
-says in every line that it is not for publishing.
+Each line also names the month, the road network and its source. A table for a hypothetical closure
+of spaces reveals where closures would do most harm. So only the file's owner may read it, and every
+line says that it is not for publishing.
 """
 
 import csv
@@ -19,7 +20,7 @@ from app.jobs.owned_files import owned_file
 from geo.exports.tables import guarded
 from routing.access.ends import Unknown
 
-#: Word in files about a closure that is made up.
+#: Value of the column or tag that states the permitted use, in files for a hypothetical closure.
 MADE_UP: Final = "what-if, not for publishing"
 
 _COLUMNS: Final = (
@@ -48,7 +49,7 @@ _COLUMNS: Final = (
 )
 COLUMNS: Final = tuple(name for name, _ in _COLUMNS)
 
-#: Columns of texts that people or files gave: in a spreadsheet they must not be formulas.
+#: Columns with texts from outside; a spreadsheet must not take such a text for a formula.
 _OF_RECORDS: Final = frozenset({"town", "town_name", "space", "crossing", "network", "source"})
 
 SCHEMA: Final = pa.schema(_COLUMNS)
@@ -87,7 +88,7 @@ def write_parquet(folder: Path, world: AccessWorld, path: Path) -> int:
 
 
 def _open_to_readers(world: AccessWorld, path: Path) -> None:
-    """Let others read a file of what is public anyway."""
+    """Let all users of the machine read the file, unless it is about a hypothetical closure."""
     if world.closed_corridor is None:
         path.chmod(0o644)
 
@@ -102,7 +103,7 @@ def _tables(folder: Path, world: AccessWorld) -> Iterator[dict[str, Sequence[Any
 def _columns(
     world: AccessWorld, profile: str, service: str, times: ServiceTimes
 ) -> dict[str, Sequence[Any]]:
-    """Return the columns of one service and profile, in order of the towns."""
+    """Return the table's columns for one service and profile, one value per town of the world."""
     towns, count = world.towns, len(world.towns)
     spaces = [world.spaces[index] if index >= 0 else None for index in times.space.tolist()]
     networks = [world.networks[index] if index >= 0 else None for index in times.network.tolist()]

@@ -1,8 +1,9 @@
-"""The layer ``access``: times from towns to the nearest public spaces in the month that runs.
+"""The layer ``access``: times from towns to the nearest public spaces in the current month.
 
-What each tier may know of it is the same: it is computed from what the public sees (P8, P38). Every
-process has an `AccessWriter`, and a lock lets one write at a time. Between a change and the next
-computation the view withholds every time whose space, or crossing, is no longer shown (P24).
+All tiers see the same times, because the times are computed from public data only (P8, P38). Every
+process has an `AccessWriter`; a lock lets only one process write at a time. Between a change and
+the next computation the database view withholds every time whose space or crossing is no longer
+visible (P24).
 """
 
 import asyncio
@@ -34,23 +35,24 @@ from geo.records import upsert
 from geo.spaces.months import days_of
 from routing.access.ends import RoadEnds, Unknown
 
-#: Version of the rules for computing times, a part of each seal.
+#: Version of the rules for computing times. It is a part of each seal (digest of the data on which
+#: times depend), so a new version causes all times to be recomputed.
 _RULES: Final = 1
 
-#: Profile of those who drive; the other profile of the layer is the default of those who walk.
+#: Profile for access by vehicle; the layer's other profile is the walking profile of the settings.
 _DRIVING: Final = "vehicle"
 
 #: Key under which the digest of the last computation is stored.
 _LOOKED_AT: Final = "access:all"
 
-#: Towns and spaces joined to roads that are kept: two profiles on some networks. One takes about
-#: 2 MB.
+#: Maximum number of cached `RoadEnds` (all towns, or all spaces, joined to a network's roads for a
+#: profile). Enough for two profiles on four networks; one takes about 2 MB.
 _KEPT_ENDS: Final = 16
 
-#: Number of other times from which the planner's statistics are refreshed.
+#: Number of changed times above which the statistics of PostgreSQL's query planner are refreshed.
 _MANY_TIMES: Final = 1_000
 
-#: What stamps tell that times may have changed.
+#: Subjects whose change stamps tell that times may have changed.
 _SUBJECTS: Final = (
     StampSubject.SPACES, StampSubject.CROSSINGS, StampSubject.HAZARDS, StampSubject.PLACES,
 )  # fmt: skip
@@ -66,7 +68,7 @@ class AccessWriter:
     database, network
         Database with spaces and towns, and the road networks.
     access_m
-        Greatest distance, metres, at which a space supports a corridor.
+        Greatest distance between a space and a corridor that it supports, metres.
     walker
         Name of the walking profile.
     """
@@ -88,7 +90,7 @@ class AccessWriter:
     async def cover(self, now: datetime, report: Report = lambda _line: None) -> int:
         """Recompute and store the times that may have changed, in one transaction.
 
-        Nothing is done while another process does it; work that another has done is not repeated.
+        Do nothing while another process does the work; do not repeat work that another has done.
 
         Parameters
         ----------
@@ -117,7 +119,7 @@ class AccessWriter:
             regions = await asyncio.to_thread(self._network.regions)
             wanted = _seals(world)
             changed = [pair for pair, seal in wanted.items() if seals.get(pair) != seal]
-            # All is computed, in a thread, before anything is written: so locks are held briefly.
+            # Compute everything in a thread before writing, so that locks are held only briefly.
             found = [
                 await asyncio.to_thread(self._found, world, regions, *pair) for pair in changed
             ]
@@ -134,7 +136,7 @@ class AccessWriter:
                     month=world.month,
                     seal=wanted[profile, service],
                     now=now,
-                    # As gaps, a day longer: a reader's local day may end later.
+                    # Keep the times a day beyond the month (UTC): a reader's month may end later.
                     expires_on=days_of(world.month)[-1] + timedelta(days=1),
                 )
                 moved += count
@@ -180,7 +182,7 @@ class AccessWriter:
     def _joined(
         self, world: AccessWorld, region: Region, profile: str
     ) -> tuple[RoadEnds, RoadEnds]:
-        """Return towns and spaces joined to the roads of a network; both are kept."""
+        """Return towns and spaces joined to the roads of a network, cached for the next update."""
         networks = region.reach_networks
         on = (import_of(region), profile, *(hazard.key for hazard in world.hazards))
         for_towns, for_spaces = (on, hash(world.towns)), (on, hash(world.spaces))
@@ -197,7 +199,7 @@ class AccessWriter:
 
 
 def _known(world: AccessWorld, times: ServiceTimes) -> Iterator[FoundTime]:
-    """Yield the times that are known."""
+    """Yield the known times as records for the database; towns without a known time are skipped."""
     for row in (times.unknown == Unknown.KNOWN).nonzero()[0].tolist():
         town, network = world.towns[row], world.networks[times.network[row]]
         crossing = times.crossing[row]

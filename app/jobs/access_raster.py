@@ -14,13 +14,13 @@ from app.jobs.access_world import AccessWorld, NetworkFolder
 from app.jobs.owned_files import owned_file
 from routing.access.surface import TravelTimes
 
-#: Value of cells whose time is not known, as AccessMod has it.
+#: Value of cells whose time is not known, the same as in AccessMod.
 NODATA: Final = -9_999
 
-#: Overviews are made until one has fewer cells than this on its longer side.
+#: Overviews are added until the longer side of one has fewer cells than this.
 _SMALL: Final = 256
 
-#: Side of a tile of the file, cells.
+#: Width and height of a tile of the GeoTIFF, cells.
 _TILE: Final = 256
 
 
@@ -34,8 +34,8 @@ def write_raster(
 ) -> None:
     """Write a raster in whole minutes, rounded up: EPSG:4326, int32, deflate, with overviews.
 
-    Its tags state the month, the service, the profile, the roads and their source. A raster of a
-    closure that is made up is for its owner alone.
+    The raster's tags state the month, the service, the profile, the roads and their source. Only
+    the file's owner may read a raster of a hypothetical closure.
     """
     known = np.isfinite(times.duration_s)
     minutes = np.full(times.duration_s.shape, NODATA, dtype=np.int32)

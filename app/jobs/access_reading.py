@@ -1,4 +1,4 @@
-"""Reads the world of a month, as the public sees it, for times of access."""
+"""Reading of the public data on which the access times of a month depend."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,18 @@ from geo.geography.place_index import ResidentPlaces
 from geo.spaces import months
 from geo.vocabulary import check_services
 
-#: When crossings and hazards are judged, on the day of record: a morning everywhere in the region,
-#: within office hours from Mexico to Brazil [A].
+#: Time of day at which the state of crossings and hazards is taken: morning everywhere in the
+#: region, within office hours from Mexico to Brazil [A].
 _AT: Final = time(10, tzinfo=timezone(timedelta(hours=-5)))
 
 
 @dataclass(frozen=True)
 class AccessQuestion:
-    """What is asked: a month by its first day, profiles, services (all that count if empty).
+    """Requested access times: first day of the month, profiles and services.
 
-    ``closed_corridor`` is the id of a corridor whose spaces are taken to be closed, and
-    ``raster_cell_deg`` the side of the cells of rasters, degrees.
+    Empty ``services`` ask for all services that the layer counts. The spaces of the corridor with
+    the id ``closed_corridor`` are treated as closed. ``raster_cell_deg`` is the cell size of
+    rasters, degrees; None asks for no rasters.
     """
 
     month: date
@@ -44,19 +45,19 @@ async def read_world(
     now: datetime,
     access_m: float,
 ) -> AccessWorld:
-    """Read the world of a month as the public sees it.
+    """Read the public data on which the requested access times depend.
 
     Parameters
     ----------
     now
         Current time, aware.
     access_m
-        Greatest distance, metres, at which a space belongs to a corridor that is closed.
+        Greatest distance between a corridor and a space that closes with it, metres.
 
     Raises
     ------
     UnknownTermError, ProtectedServiceError
-        A service is none, or protected (P38).
+        A service is unknown, or protected (P38).
     NotFoundError
         There is no such corridor.
     """

@@ -1,9 +1,9 @@
-"""The tasks of a batch of access times: what each computes, and the file it leaves.
+"""Tasks of a batch that computes access times; each task writes one file.
 
-A task reads the batch's folder and a road network's, both by their paths, and writes one file; so a
-worker gets two short texts and sends one back. A file that is there is finished (it is written
-beside and moved into place), and the same task always writes the same bytes. So a batch goes on
-where it was stopped, and a task may be done twice.
+A task reads the folder of the batch and the folder of a road network, so that a worker only needs
+the path of the batch's folder and the name of the task. A task writes to a temporary file and moves
+it into place when complete, and always writes the same bytes. So an existing file is complete, an
+interrupted batch can be continued, and running a task twice does no harm.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,20 +25,21 @@ from routing.graph.regions import open_graph
 from routing.reach.network import ReachNetworks
 from routing.router.regional import Router
 
-#: Name of the file with the world of a batch, and of the folder with what its tasks left.
+#: Name of the file that describes the `AccessWorld` of a batch.
 WORLD: Final = "world.json"
+#: Name of the folder with the result files of the batch's tasks.
 PARTS: Final = "parts"
 
-#: Towns joined to the roads by one task [A]: some seconds' work on the streets of a large region.
+#: Number of towns that one task joins to the roads [A]; takes seconds on a large street network.
 CHUNK: Final = 2_000
 
-#: Longest moving time that is told, seconds: ten days of twelve hours (definitions.md, "Time") [A].
-#: A space farther than that helps nobody who stays, and a way through several countries changes
-#: before it is walked.
+#: Longest moving time that is reported, seconds: ten days of twelve hours (definitions.md, "Time")
+#: [A]. A space farther away does not serve the residents of a town, and conditions on so long a way
+#: change before anybody has walked it.
 MOST_S: Final = 10 * 12 * 3_600.0
 
-#: Kinds of tasks: towns joined to roads, spaces joined to roads, times of one service from the
-#: towns, and from everywhere.
+#: Kinds of tasks: join towns to roads, join spaces to roads, compute the times of a service from
+#: the towns, and compute a raster of the times from everywhere.
 _TOWNS, _SPACES, _TIMES, _RASTER = "towns", "spaces", "times", "raster"
 
 type Arrays = Mapping[str, NDArray[Any]]
@@ -46,7 +47,10 @@ type Arrays = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True, order=True)
 class AccessTask:
-    """One task of a batch; ``detail`` is the number of a chunk of towns, or a service."""
+    """One task of a batch.
+
+    ``detail`` is the number of a chunk of towns, the code of a service, or "" for joining spaces.
+    """
 
     kind: str
     network: str
@@ -55,17 +59,17 @@ class AccessTask:
 
     @property
     def name(self) -> str:
-        """Name of the task, and of its file without the suffix."""
+        """Name of the task, which is also the name of its file without the suffix."""
         return f"{self.kind}~{self.network}~{self.profile}~{self.detail}"
 
     @classmethod
     def of(cls, name: str) -> "AccessTask":
-        """Return the task of a name."""
+        """Return the task with a name made by `name`."""
         return cls(*name.split("~"))
 
 
 def make_folder(batches: Path, world: AccessWorld) -> Path:
-    """Return the folder of a world's batch, made if there is none yet; for its owner alone."""
+    """Create a batch's folder, readable only by its owner, unless it exists; return its path."""
     folder = batches / f"access-{world.digest[:16]}"
     (folder / PARTS).mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
@@ -74,7 +78,7 @@ def make_folder(batches: Path, world: AccessWorld) -> Path:
 
 
 def stages_of(world: AccessWorld) -> tuple[tuple[AccessTask, ...], tuple[AccessTask, ...]]:
-    """Return the tasks of a batch: those that join places to roads, then those that need these."""
+    """Return the two stages of a batch: tasks that join places to roads, then computing tasks."""
     names = [network.name for network in world.networks]
     chunks = range(-(-len(world.towns) // CHUNK))
     pairs = [(network, profile) for network in names for profile in world.profiles]
@@ -94,17 +98,18 @@ def stages_of(world: AccessWorld) -> tuple[tuple[AccessTask, ...], tuple[AccessT
 
 
 def is_done(folder: Path, task: AccessTask) -> bool:
-    """Return whether a task has left its file."""
+    """Return whether the result file of a task exists."""
     return _part(folder, task).is_file()
 
 
 def run_task(folder: str, name: str) -> str:
-    """Do one task, unless it is done, and return its name.
+    """Run the task with a name, unless its result file exists; return the name.
 
     Raises
     ------
     GraphError
-        The network's folder cannot be opened, or holds another import than the batch's.
+        The network's folder cannot be opened, or the network was imported anew since the batch
+        began.
     """
     home, task = Path(folder), AccessTask.of(name)
     if not is_done(home, task):
@@ -150,12 +155,14 @@ def service_times(
     service: str,
     ends: tuple[RoadEnds, RoadEnds],
 ) -> NearestTargets:
-    """Find the nearest space with a service of each town; ``target`` indexes the world's spaces.
+    """Find for each town the nearest space that offers a service.
+
+    In the result ``target`` holds indices into the world's spaces.
 
     Parameters
     ----------
     ends
-        The towns and the spaces, joined to the roads.
+        Towns, and spaces, joined to the roads.
     """
     towns, spaces = ends
     offering = spaces.only(offers(world, service))
@@ -163,23 +170,25 @@ def service_times(
 
 
 def offers(world: AccessWorld, service: str) -> NDArray[np.bool_]:
-    """Return which spaces of a world offer a service, bool [S]."""
+    """Return for each of the S spaces of a world whether it offers a service, bool [S]."""
     return np.array([service in space.services for space in world.spaces], dtype=np.bool_)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ServiceTimes:
-    """Times of one service for one profile, by town in the order of the world.
+    """Access times to one service by one profile, for the T towns in the order of the world.
 
     Parameters
     ----------
-    duration_s, distance_m, off_m
-        float64 [T], of the whole way to the nearest space, and of its part between the town and
-        its road; NaN where not known.
+    duration_s, distance_m
+        float64 [T], moving time and length of the way to the nearest space with the service; NaN
+        where not known.
+    off_m
+        float64 [T], length of the way's part between the town and the road; NaN where not known.
     space, crossing, network
         int64 [T], indices into the world's spaces, crossings and networks; -1 for none.
     unknown
-        uint8 [T], `Unknown`.
+        uint8 [T], member of `Unknown`: why the time is not known, or that it is known.
     """
 
     duration_s: NDArray[np.float64]
@@ -192,7 +201,7 @@ class ServiceTimes:
 
 
 def times_of(folder: Path, world: AccessWorld, profile: str, service: str) -> ServiceTimes:
-    """Read the finished times of a service: of each town by the most detailed network with any."""
+    """Read the computed times of a service; the most detailed network with a time decides."""
     parts = [
         _load(_part(folder, AccessTask(_TIMES, network.name, profile, service)))
         for network in world.networks
@@ -201,9 +210,10 @@ def times_of(folder: Path, world: AccessWorld, profile: str, service: str) -> Se
 
 
 def merged_times(parts: Iterable[Arrays], count: int) -> ServiceTimes:
-    """Join the times of all networks, the most detailed first.
+    """Merge the times found on each network, given from the most detailed to the least detailed.
 
-    Where none is known, the reason is that of the first network that has the town at all.
+    Each town gets the time of the first network with a known time. If there is none, the reason why
+    the time is not known is that of the first network that covers the town.
     """
     nobody = np.full(count, -1)
     best = {
@@ -221,7 +231,7 @@ def merged_times(parts: Iterable[Arrays], count: int) -> ServiceTimes:
 
 
 def numbered(world: AccessWorld, found: NearestTargets, towns: RoadEnds) -> Arrays:
-    """Return what was found on one network, as `merged_times` takes it."""
+    """Convert the times found on one network to the columns that `merged_times` merges."""
     index = {crossing.id: number for number, crossing in enumerate(world.crossings)}
     names = np.array([index[name] for name in found.crossings] or [-1], dtype=np.int64)
     return {
@@ -244,7 +254,7 @@ def _world(folder: str) -> AccessWorld:
 
 @lru_cache(maxsize=4)
 def _networks(network: NetworkFolder) -> ReachNetworks:
-    """Map the arrays of a network; they are shared by all workers of a machine."""
+    """Open a network memory-mapped, so that all workers of a machine share its arrays."""
     graph = open_graph(Path(network.path))
     if graph.meta.imported_at != network.imported_at:
         msg = f"{network.path} was imported anew since the batch began: start it again"
@@ -270,7 +280,7 @@ def _spaces(folder: str, network: str, profile: str) -> RoadEnds:
 def _surface(
     world: AccessWorld, networks: ReachNetworks, task: AccessTask, spaces: RoadEnds
 ) -> Arrays:
-    """Return the raster of a service; no border is passed."""
+    """Compute the raster of travel times to a service, on ways that cross no border."""
     offering = spaces.only(offers(world, task.detail))
     conditions = replace(world.conditions(task.profile), crosses_borders=False)
     cell_deg = world.raster_cell_deg or 1.0
@@ -280,7 +290,7 @@ def _surface(
 
 
 def raster_of(folder: Path, network: NetworkFolder, profile: str, service: str) -> TravelTimes:
-    """Read the finished raster of a service on one network."""
+    """Read the computed raster of a service on one network."""
     stored = _load(_part(folder, AccessTask(_RASTER, network.name, profile, service)))
     return TravelTimes(stored["duration_s"], *stored["corner"].tolist())
 

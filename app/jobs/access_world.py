@@ -1,9 +1,9 @@
-"""All that the times of access in a month depend on, as one document.
+"""All data on which the access times of a month depend, as one JSON document.
 
-The document is what a batch keeps beside its results, and its digest tells one batch from another.
-It is read as the public sees the world (`app.jobs.access_reading`): public spaces at their
-published places, official crossings and published hazards. Nothing else is in it, so nothing else
-can come out (P8). Road networks are named, and never part of it.
+A batch stores the document beside its results, and the document's digest identifies the batch. The
+document holds only public data (`app.jobs.access_reading`): public spaces at their published
+positions, official crossings and published hazards, so results cannot reveal anything else (P8).
+Road networks are only named in the document.
 """
 
 import hashlib
@@ -20,7 +20,8 @@ from routing.travel.crossings import Crossing
 from routing.travel.hazard import Hazard
 from routing.travel.profiles import PROFILES
 
-#: Version of the rules by which times are found; a part of each digest.
+#: Version of the rules for computing times; a part of the digest, so that a new version starts a
+#: new batch.
 _RULES: Final = 1
 
 
@@ -50,7 +51,7 @@ class MonthSpace:
 
 @dataclass(frozen=True, slots=True)
 class NetworkFolder:
-    """A road network: its name, the folder that holds it, and what tells its import."""
+    """A road network: name, folder, time of its import, source and licence."""
 
     name: str
     path: str
@@ -61,19 +62,19 @@ class NetworkFolder:
 
 @dataclass(frozen=True, eq=False)
 class AccessWorld:
-    """The state of the world in a month, and what is asked of it.
+    """Public data of a month for computing access times, and the request to compute.
 
     Attributes
     ----------
     month, at
-        First day of the month, and the moment at which crossings and hazards are judged.
+        First day of the month, and the moment whose state of crossings and hazards is used.
     profiles, services
         Names of the profiles, codes of the services.
     closed_corridor
-        Id of the corridor whose spaces are taken to be closed; None where nothing is made up.
+        Id of the corridor whose spaces are treated as closed; None without hypothetical closure.
     towns, spaces
-        Where people are, and the spaces that count, by id. Spaces that are taken to be closed are
-        not there.
+        Towns from which, and spaces to which, times are computed, ordered by id. Spaces that are
+        treated as closed are left out.
     networks
         The road networks, the most detailed first.
     raster_cell_deg
@@ -94,7 +95,7 @@ class AccessWorld:
 
     @property
     def has_demo(self) -> bool:
-        """Whether a space of the demonstration counts (P35)."""
+        """Whether any space is demo data (P35)."""
         return any(space.demo for space in self.spaces)
 
     @property

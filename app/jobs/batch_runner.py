@@ -1,9 +1,8 @@
-"""Runs the tasks of a batch: one after the other here, or on the workers of a Dask cluster.
+"""Execution of a batch's tasks, one by one in this process or on the workers of a Dask cluster.
 
-Tasks leave files in the batch's folder, so the folder has to be the same for every worker: on one
-machine it is; the workers of a scheduler elsewhere need it, and the road networks, at the same
-paths. What is finished is not done again. A worker that dies is replaced, and its task is done by
-another.
+Tasks write their results to the batch's folder. Workers on other machines need that folder, and the
+folders of the road networks, at the same paths. Finished tasks are not repeated. If a worker dies,
+Dask starts another, which repeats the task.
 """
 
 import logging
@@ -18,17 +17,17 @@ from app.jobs.access_tasks import AccessTask, is_done, run_task
 if TYPE_CHECKING:
     from distributed import Client
 
-#: Called with the number of finished tasks, and of all.
+#: Function that is called with the number of finished tasks and the number of all tasks.
 type Progress = Callable[[int, int], None]
 
 #: Stages of tasks; a stage begins when the one before is finished.
 type Stages = Sequence[Sequence[AccessTask]]
 
-#: What takes a share of a worker's time and is of no use to a batch. Nobody looks at profiles, at
-#: the state of the machine twice a second, or every 20 ms at how late an event loop is. And with
-#: the threshold that Dask sets for giving memory back, glibc asks the kernel anew for each array of
-#: 128 KiB or more: a fault per page, again and again, 2.5 s of the 13 s that a batch takes
-#: (``./run bench access``). So its variables are replaced by those without it.
+#: Dask settings that switch off work of no use to a batch: profiling, and frequent checks of the
+#: machine's state and the event loop. ``pre-spawn-environ`` leaves out the malloc setting of Dask's
+#: default, MALLOC_TRIM_THRESHOLD_. With that setting glibc returns the memory of each array of
+#: 128 KiB or more to the kernel and requests it anew, and the page faults take 2.5 s of the 13 s of
+#: a batch (``./run bench access``).
 _SPARE_WORKERS: Final = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
@@ -43,11 +42,12 @@ _SPARE_WORKERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Who does the tasks: ``count`` processes of this machine, or those of a Dask scheduler.
+    """Workers for a batch: ``count`` processes of this machine, or those of a Dask scheduler.
 
-    ``scheduler`` is its address, such as ``tcp://10.0.0.5:8786``. Whoever reaches a scheduler can
-    run code on its workers: a plain one belongs into a closed network, others speak ``tls://``.
-    It is waited for as long as ``timeout_s`` says, seconds.
+    ``scheduler`` is the address of a scheduler, such as ``tcp://10.0.0.5:8786``; None starts
+    processes on this machine. Anybody who can connect to a scheduler can run code on its workers,
+    so ``tcp://`` is only for closed networks and ``tls://`` for all others. The connection fails
+    after ``timeout_s`` seconds.
     """
 
     count: int = 1
@@ -60,7 +60,7 @@ class SchedulerUnreachableError(Exception):
 
 
 def run_here(folder: Path, stages: Stages, progress: Progress = lambda _done, _all: None) -> int:
-    """Do the tasks in this process, and return how many were not done before."""
+    """Run the tasks in this process; return the number of tasks that were not finished before."""
     tasks = [task for stage in stages for task in stage]
     fresh = 0
     for done, task in enumerate(tasks, start=1):
@@ -76,9 +76,9 @@ def run_on(
     stages: Stages,
     progress: Progress = lambda _done, _all: None,
 ) -> int:
-    """Do the tasks on the workers of a cluster, and return how many were not done before.
+    """Run the tasks on a cluster; return the number of tasks that were not finished before.
 
-    Whatever ends it, Ctrl-C included, no task stays in the queue.
+    Waiting tasks are cancelled if an error or Ctrl-C ends the function early.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def run_on(
 
 @contextmanager
 def cluster_of(workers: Workers) -> Iterator["Client"]:
-    """Start the workers of this machine, or reach a scheduler; closed or left at the end.
+    """Yield a client of new local workers, stopped at the end, or of a running scheduler.
 
     Raises
     ------
@@ -130,13 +130,15 @@ def cluster_of(workers: Workers) -> Iterator["Client"]:
         return
     with (
         dask.config.set(_SPARE_WORKERS),
-        # On the loopback alone, and without a dashboard: its server takes any port there. Mapped
-        # arrays count as memory of each worker although all share them, so no limit may stop one.
+        # Listen on the loopback address only, without a dashboard; Dask's HTTP server still opens
+        # a port there, any free one. No memory limit: Dask counts memory-mapped arrays for each
+        # worker, although all workers share them.
         LocalCluster(
             n_workers=workers.count,
             threads_per_worker=1,
             host="127.0.0.1",
-            # With keys made for this once: else whoever has an account here could run code as us.
+            # TLS with temporary keys: other users of this machine could otherwise connect to the
+            # scheduler and run code under our account.
             protocol="tls",
             security=True,
             dashboard_address="127.0.0.1:0",

@@ -56,14 +56,14 @@ type Report = Callable[[str], None]
 
 
 class LayerWriter(Protocol):
-    """What fills a computed layer."""
+    """Updater of a computed layer, such as the gaps of corridors."""
 
     async def is_due(self, now: datetime) -> bool:
         """Return whether data have changed since this process's last update."""
         ...
 
     async def cover(self, now: datetime, report: Report = ...) -> int:
-        """Recompute and store what may have changed, and return how much."""
+        """Recompute and store results that may have changed; return how many were stored."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Files for their owner alone, written beside their place and moved into it when complete."""
+"""Files that only their owner may read, moved into place when completely written."""
 
 import os
 import tempfile
@@ -10,9 +10,10 @@ from typing import IO
 
 @contextmanager
 def owned_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file to write, readable for its owner alone (0600); nothing is left after an error.
+    """Open a new file for writing that only its owner may read (mode 0600).
 
-    An older file of the name is replaced only when the ``with`` block ends.
+    The file gets its name, replacing an older file, when the ``with`` block ends. After an error
+    the new file is deleted and the older one remains.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     beside = Path(name)

@@ -1,4 +1,4 @@
-"""Runs of declared sources on their schedule; of several processes one runs each."""
+"""Scheduled imports from declared sources; each import is run by only one of several processes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError
 from geo.sources import ledger
 
-#: Seconds between two looks at whether a source is due: an hour's schedule is kept to a minute.
+#: Seconds between two checks for sources that are due; schedules have intervals of hours.
 LOOK_EVERY_S = 60.0
 
 
@@ -23,16 +23,16 @@ LOOK_EVERY_S = 60.0
 async def pulling(database: Database, clock: Clock, home: Path) -> AsyncIterator[None]:
     """Pull declared sources in the background while the ``with`` block runs.
 
-    A source that is declared or changed while the server runs counts from the next look.
+    A declaration that is added or changed while the server runs takes effect at the next check.
     """
     async with running(every(LOOK_EVERY_S, partial(pull_due, database, clock, home))):
         yield
 
 
 async def pull_due(database: Database, clock: Clock, home: Path) -> dict[str, str]:
-    """Run each source whose time has come, and return by name what came of it: a code, or ``ok``.
+    """Import from each source that is due; return, by source name, "ok" or an error code.
 
-    A source that fails stops no other, and is tried again when its time comes again.
+    A source that fails does not stop the others. It is tried again after its usual interval.
     """
     outcomes = {}
     for name in await asyncio.to_thread(kobo_names, home):
@@ -48,7 +48,7 @@ async def pull_due(database: Database, clock: Clock, home: Path) -> dict[str, st
         except DatabaseUnavailableError:
             raise
         except Exception as error:  # the next source may succeed
-            # The code alone, because a message may hold what another system or a file says.
+            # Log only the error's code, because its message may quote data of the source.
             outcomes[name] = str(getattr(error, "code", type(error).__name__))
             NOTICES.warning("pull %s: %s", name, outcomes[name])
             continue
