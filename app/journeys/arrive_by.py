@@ -1,9 +1,9 @@
 """Planning by arrival time: search for a late departure that arrives in time.
 
-By the router's clock, where people sleep wherever the day ends, leaving later never means arriving
-earlier by the quickest route. If nights are spent at spaces instead, this does not hold: a later
-departure may reach a better place to sleep. So the departure found by bisection arrives in time,
-but a later departure may arrive in time too.
+The router's clock assumes that people sleep wherever the day ends, so a later departure never leads
+to an earlier arrival by the quickest route. With nights at spaces a later departure may lead to an
+earlier arrival, because it may reach a better place to sleep. So the departure found by bisection
+arrives in time, but a still later departure may arrive in time too.
 """
 
 from dataclasses import dataclass, replace

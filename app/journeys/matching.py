@@ -30,17 +30,18 @@ from routing.travel.profiles import Profile, walking_days
 from routing.travel.speed import FLAT_KMH
 
 #: Search radius for spaces, metres: four days on foot of 25 km each (the longest day of
-#: `routing.travel.profiles.ADULT`). The far radius is that of a second search, made if no space
-#: fits [A].
+#: `routing.travel.profiles.ADULT`) [A].
 REACH_M = 100_000.0
+#: Search radius of a second search, made if no space of the first fits, metres [A].
 FAR_REACH_M = 500_000.0
 
 #: Search radius for spaces of other countries, metres: one day on foot [A].
 ABROAD_REACH_M = 25_000.0
 
-#: Maximum numbers of spaces examined, nearest first [A]: spaces in the person's country, spaces
-#: abroad, and spaces that give guidance. Enough for a city, and few enough for a fast response.
+#: Maximum number of spaces in the person's country that are examined, nearest first [A]: enough for
+#: a city, and few enough for a fast response.
 MOST_CANDIDATES = 200
+#: Maximum numbers of examined spaces abroad, and of examined spaces that give guidance [A].
 MOST_ABROAD = 40
 MOST_GUIDES = 40
 

@@ -1,4 +1,4 @@
-"""Places for the night by date, as arrays: the ends of a journey, and the spaces on its way."""
+"""Arrays that tell the router in which spaces a journey can spend each night."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class NightCalendar:
     departure
         Moment of the departure; its fixed offset is the clock of the whole journey.
     nights
-        Most nights under way.
+        Maximum number of nights that the journey may take.
     """
 
     departure: datetime
@@ -38,12 +38,12 @@ class NightCalendar:
 
     @property
     def days(self) -> int:
-        """Count of days on which people may walk."""
+        """Number of days on which the travellers may walk."""
         return self.nights + 1
 
     @property
     def midnight(self) -> datetime:
-        """First moment of the date of departure."""
+        """Midnight at the beginning of the day of departure."""
         return self.departure.replace(hour=0, minute=0, second=0, microsecond=0)
 
     def date_of(self, day: int) -> date:
@@ -51,7 +51,7 @@ class NightCalendar:
         return (self.midnight + day * _DAY).date()
 
     def clock_s(self, moment: datetime, day: int = 0) -> float:
-        """Return the seconds from the first moment of a day of the journey to another moment."""
+        """Return the seconds from the midnight that begins a day of the journey to a moment."""
         return (moment - self.midnight - day * _DAY).total_seconds()
 
 
@@ -61,10 +61,11 @@ def places_of(
     need: Need,
     calendar: NightCalendar,
 ) -> OvernightPlaces:
-    """Return the ends of a journey, which take nobody in, and the spaces, by night.
+    """Return in which of the places each night of a journey can be spent, as arrays.
 
-    A space that is full is there without beds. How many are free elsewhere is not known: the public
-    never sees a number (P42). Heights are left unknown.
+    The rows are start and end of the journey, where nobody can sleep, then the candidate spaces. A
+    full space has 0 beds; for other spaces the number is unknown, because the public never sees
+    numbers of beds (P42). Heights are NaN.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def places_of(
     candidates
         Spaces with the overnight service that are visible to the asker.
     need
-        The party.
+        Who travels: children, documents and the like.
     calendar
         Days of the journey.
     """
@@ -107,7 +108,7 @@ def places_of(
 
 
 def _confirmed(one: NightCandidate, calendar: NightCalendar) -> range:
-    """Return the nights for which a space is confirmed."""
+    """Return the nights of the journey for which a space's data are confirmed."""
     first = (one.candidate.assured_on - calendar.date_of(0)).days
     last = (one.candidate.expires_on - calendar.date_of(0)).days
     return range(max(0, first), min(calendar.nights, last + 1))

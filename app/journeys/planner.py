@@ -314,12 +314,13 @@ def answered(
     find
         Returns the routes of a request, as `RoadNetworks.routes` does by default.
     most
-        Most journeys; by default as many as the question asks for.
+        Maximum number of journeys; by default as many as the question asks for.
 
     Raises
     ------
     Exception
-        As `plan`, of which this is the part in a search thread; refusals are not yet public.
+        As for `plan`, which calls this function in a search thread; but refusals are internal
+        errors here, which `plan` converts to the public errors.
     """
     finding = find or network.routes
     settled = with_enough_ways(
@@ -393,7 +394,7 @@ def _settled_in_time(
     The first search applies all closures in force at the departure. Further searches leave out the
     exclusions that end before the last arrival of the routes found so far (or, if no route was
     found, the exclusions that blocked it and have a published end). The routes of such a search
-    count if none of them reaches a left-out exclusion before the exclusion ends.
+    are accepted if none of them reaches a left-out exclusion before the exclusion ends.
     """
     first: _Settled | None = None
     refusal: _NoWayError | None = None

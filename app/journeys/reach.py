@@ -1,4 +1,4 @@
-"""Isochrones and matrices between places, with the records that the asker's tier sees."""
+"""Isochrones and matrices of travel time, computed with the data that the client's tier may see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,14 +31,14 @@ type Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class ReachWorld:
-    """The places of a request with their countries, and the state of the world at its time.
+    """Places of a request with their countries, and crossings and hazards at the time requested.
 
     Attributes
     ----------
     places
         The places, in the request's order.
     conditions
-        Crossings and hazards that the asker may know, and who travels.
+        Crossings and hazards that the client's tier may see, and the traveller's mode and profile.
     has_demo
         Whether demo rows are loaded (P35).
     """
@@ -50,9 +50,9 @@ class ReachWorld:
 
 @dataclass(frozen=True)
 class WorldQuestion:
-    """Who travels and when: an aware departure, mode, profile, and whether borders are passed.
+    """Conditions of travel: aware departure, mode, profile, and whether borders may be crossed.
 
-    Without a profile the network's default travels.
+    ``profile`` None means the network's default profile.
     """
 
     at: datetime
@@ -73,7 +73,7 @@ class IsochroneQuestion:
 async def find_world(
     source: ReadSource, network: RoadNetworks, points: Sequence[Point], asked: WorldQuestion
 ) -> ReachWorld:
-    """Read what the asker may know of the roads at a time, and find the countries of places.
+    """Read the crossings and hazards that the client may see, and find the countries of places.
 
     The database session is closed at the end.
 
@@ -94,7 +94,7 @@ async def find_world(
     known = await reading(source.session, source.stamps)
     near = (await known.places()).near(points)
     conditions = await _conditions(known, near[0][0].timezone, asked)
-    # A waiting search must not hold a database connection.
+    # Give the database connection back before waiting for a search thread.
     await source.session.close()
     where = await search(partial(weigh_all, network, points, near))
     if any(one.is_far for one in where):
@@ -110,9 +110,10 @@ async def find_world(
 async def find_world_around(
     source: ReadSource, spaces: Sequence[OpenSpace], asked: WorldQuestion
 ) -> ReachWorld:
-    """Read what the asker may know of the roads at a time, for some spaces.
+    """Read the crossings and hazards that the client may see, for spaces, of known countries.
 
-    The database session is closed at the end.
+    Day and night follow the local time at the first space. The database session is closed at the
+    end.
     """
     known = await reading(source.session, source.stamps)
     near = (await known.places()).near([(spaces[0].lon, spaces[0].lat)])
@@ -145,7 +146,7 @@ def _country(where: Whereabouts, field: str) -> str:
 async def isochrones_of_each(
     network: RoadNetworks, world: ReachWorld, question: IsochroneQuestion
 ) -> list[tuple[Region, IsochroneAnswer]]:
-    """Find the isochrones of each place, on the most detailed network there.
+    """Compute separate isochrones for each place, each on the most detailed network at the place.
 
     Raises
     ------
@@ -154,11 +155,11 @@ async def isochrones_of_each(
     NoRoute
         An exclusion cuts a place off from its road.
     InvalidRequest
-        A range ends before the road begins.
+        A range is shorter than the way from the place to its road.
     NoNetworkError, BusyError
         As for `find_world`.
     """
-    # One search after the other, so that others get their turn between.
+    # Search for one place at a time, so that other requests get search threads in between.
     return [
         await search(partial(_of_place, network, world, question, number))
         for number in range(len(world.places))
@@ -180,7 +181,9 @@ def _of_place(
 async def isochrones_of_all(
     network: RoadNetworks, world: ReachWorld, question: IsochroneQuestion
 ) -> tuple[Region, IsochroneAnswer]:
-    """Find the isochrones around the nearest of the places, on the network that has all of them.
+    """Compute common isochrones of all places: the areas in reach of at least one of them.
+
+    They are computed on the most detailed network that covers all places.
 
     Raises
     ------
@@ -212,12 +215,14 @@ def _isochrones(
 async def matrix_of(
     network: RoadNetworks, world: ReachWorld, sources: Sequence[int], targets: Sequence[int]
 ) -> tuple[Region, Matrix]:
-    """Find time and length between places, on the most detailed network that has all of them.
+    """Compute the matrix of travel times and lengths between places.
+
+    It is computed on the most detailed network that covers all places of ``world``.
 
     Parameters
     ----------
     sources, targets
-        Indices of places.
+        Indices, into the places of ``world``, of the starts and of the ends.
 
     Raises
     ------

@@ -2,10 +2,10 @@
 
 The stages are those of the best itinerary that keeps to the route
 (`routing.planning.route_stages`): every day is walked by daylight, is no longer than the profile's
-longest day, and ends at a space that is open, and lets people in, on the night of its date. Where
-no chain of such nights exists, the stretch that fails says what forbids it, which spaces on it are
-closed or full, and what mends it: no text tells people to sleep on the road, and no text promises
-a bed.
+longest day, and ends at a space that is open, and lets people in, on the night of its date. If no
+such itinerary exists, the stages that break these rules state the rule, the closed or full spaces
+on the stage, and changes that would make the stage possible. No text tells people to sleep on the
+road, and no text promises a bed.
 
 The router's clock (`routing.travel.timetable`) assumes that people sleep wherever the day ends.
 Pages and files show the days and arrivals of the stages. If the stages reach a crossing so late
@@ -35,14 +35,14 @@ from routing.planning.walking_hours import walking_hours
 from routing.route.route import Route
 from routing.route.timeline import BEFORE, BEHIND, START, Pacing, Place
 
-#: Nights that stages may take beyond twice those of the router's clock [A]: time to wait for a
-#: space or a crossing that opens in a few days.
+#: Nights that stages may take in addition to twice the nights by the router's clock [A]: enough to
+#: wait for a space or a crossing that opens in a few days.
 _MORE_NIGHTS: Final = 7
 
-#: Nights that are looked at: no confirmation of a space lasts longer (P41).
+#: Maximum number of nights that are planned: no confirmation of a space is valid for longer (P41).
 _KNOWN_NIGHTS: Final = 90
 
-#: Most spaces named that lie on a stretch but take nobody in [A].
+#: Maximum number of closed or full spaces that are named for a stage [A].
 _MOST_NAMED: Final = 3
 
 type _Reached = Mapping[tuple[float, str | None], datetime]
@@ -65,7 +65,7 @@ class RouteStop:
 
 @dataclass(frozen=True)
 class ShutSpace:
-    """Space on a stretch without a bed, and why it takes nobody in on the first night there."""
+    """Closed or full space on a stage that breaks the rules, on the first night of the stage."""
 
     stop: RouteStop
     state: Literal["closed", "full"]
@@ -88,11 +88,11 @@ class DayStage:
     stop
         Space where the stage ends; None at the end of the route.
     fails
-        What forbids the stage; none where it can be walked.
+        Rule that the stage breaks; `NOTHING` if it can be walked by the rules.
     shut
-        Spaces on a stage that fails that take nobody in that night.
+        Spaces on a rule-breaking stage that are closed or full on its first night.
     remedies
-        What mends a stage that fails.
+        Changes that would make a rule-breaking stage possible; None if not looked up.
     """
 
     date: date
@@ -115,7 +115,7 @@ class StagedRoute:
     route
         Route with the days, arrivals, waits and cost for these nights.
     clock
-        The times at which its positions are reached.
+        Timing of the route: when each position is reached, with nights at spaces.
     """
 
     route: Route
@@ -126,11 +126,11 @@ class StagedRoute:
 
     @property
     def stages(self) -> tuple[DayStage, ...]:
-        """The stages, without what mends those that fail."""
+        """The stages, without closed spaces and remedies of those that break the rules."""
         return tuple(map(self._stage, self._stages))
 
     def explained(self) -> tuple[DayStage, ...]:
-        """Return the stages; those that fail with closed spaces on them, and what mends them."""
+        """Return the stages, with closed spaces and remedies of those that break the rules."""
         return tuple(
             self._explained(one) if one.fails else self._stage(one) for one in self._stages
         )
@@ -212,16 +212,16 @@ def by_nights(route: Route, beds: Sequence[tuple[RouteStop, NightSpace]]) -> Sta
 def _nights(
     route: Route, departure: datetime, placed: Sequence[tuple[Place, RouteStop, NightSpace]]
 ) -> RouteNights:
-    """Return the places for the night along a route, with its ends, on the nights it may take."""
+    """Return the question to the stage search: where each night along a route can be spent."""
     clock = Pacing(route, departure)
     under_way = (route.arrival.date() - departure.date()).days
     calendar = NightCalendar.of(departure, min(2 * under_way + _MORE_NIGHTS, _KNOWN_NIGHTS))
-    # Nothing is known of the party but that a profile has children with it.
+    # Of the party only this is known: some profiles travel with children.
     need = Need(children=1 if route.profile.carries_children else None)
     (first_lon, first_lat), (last_lon, last_lat) = route.coordinates[[0, -1]].tolist()
     spaces = [space for _, _, space in placed]
     ends = [(first_lon, first_lat), (last_lon, last_lat)]
-    # Start and end come first; along the route the spaces lie between them.
+    # `places_of` returns start and end first; put the end behind the spaces.
     order = np.array([0, *range(2, len(spaces) + 2), 1])
     places = places_of(ends, spaces, need, calendar).only(order)
     at = (START, *(place for place, _, _ in placed), clock.end)
@@ -233,8 +233,8 @@ def _nights(
         hours=walking_hours(
             places.lon, places.lat, calendar.departure, calendar.days, route.profile.window
         ),
-        # The public never sees beds, and half a route may know no heights: what is not known is not
-        # named as what forbids a stage.
+        # Unknown beds and heights must not count as broken rules: the public never sees numbers of
+        # beds, and heights may be unknown on much of a route.
         rules=DayRules(
             route.profile.day_max_m, unknown_beds_suffice=True, unknown_height_is_low=True
         ),
@@ -242,7 +242,7 @@ def _nights(
 
 
 def _place(route: Route, stop: RouteStop) -> Place:
-    """Return the place of a stop along a route.
+    """Return the position of a stop along a route, for the stage search.
 
     A stop at a crossing lies before or behind the border posts, according to its country.
     """

@@ -22,8 +22,9 @@ from geo.hours.space_hours import hours_of
 from geo.spaces.queries import NearSpace
 from geo.text.normalize import folded
 
-#: Maximum number of messages in a response: by default (people can pay for three), and at most.
+#: Default of the maximum number of messages in a response: people can pay for three.
 PARTS = 3
+#: Greatest number of messages that a request may ask for.
 MOST_PARTS = 6
 
 #: Number of spaces looked up; more than fit into the messages.
@@ -33,7 +34,7 @@ PLACES = 12
 #: and can ask again in the next town [A].
 REACH_M = 100_000
 
-#: Within this distance, metres, a space of the town counts as central: no distance is given [A].
+#: Distance from the middle of the town below which a space's distance is left out, metres [A].
 _IN_TOWN_M = 5_000
 
 #: Septets kept of a space's name before its distance and town are left out, and of a contact that
@@ -183,9 +184,9 @@ def _hours(w: Words, row: Mapping[str, Any], now: datetime) -> str:
 
 
 def _clock(w: Words, row: Mapping[str, Any], at: datetime, now: datetime) -> str:
-    """Format a time in the space's time zone: the hour alone for a time of today.
+    """Format a time in the space's time zone: only hour and minute if the time is today.
 
-    Hours of the next six days follow the weekday, hours of later days the date.
+    On the next six days the weekday is put before the hour, on later days the date.
     """
     local = zone(row["timezone"])
     there = at.astimezone(local)

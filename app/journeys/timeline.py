@@ -46,7 +46,10 @@ class Laid:
 
     @property
     def stops_by_night(self) -> tuple[RouteStop, ...]:
-        """Stops, with the spaces where stages end, which are open on the night of their date."""
+        """Stops along the route, including spaces for the night that are not in `stops`.
+
+        Those are spaces where a stage ends; they are open on the night of the stage.
+        """
         beds = {
             stage.stop.space.id: stage.stop
             for stage in (() if self.staged is None else self.staged.stages)

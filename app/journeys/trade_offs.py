@@ -1,4 +1,4 @@
-"""Trade-offs of time against exposure between two places: a few routes that cover all ways."""
+"""Trade-offs of time against exposure to hazards: a few routes that represent all others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from routing.travel.request import RouteRequest
 
 @dataclass(frozen=True, eq=False)
 class TradeOff:
-    """One route shown.
+    """Time and exposure of one of the routes in the response.
 
     Attributes
     ----------
     time_s, exposure_s
-        What the search compares, seconds: moving time, and exposure with upper bounds as the time
-        of walking that it counts as much as.
+        The two criteria of the search, seconds: moving time, and upper bound of the exposure to
+        hazards, converted to an equivalent walking time.
     answer
-        Number, from 0, of the route of ``POST /routes`` that lies at this point; None for none.
+        Index of the route of ``POST /routes`` with the same criteria; None if there is none.
     """
 
     time_s: float
@@ -35,21 +35,21 @@ class TradeOff:
 
 @dataclass(frozen=True, eq=False)
 class TradeOffAnswer:
-    """Trade-offs of a question.
+    """Routes of different time and exposure for a question.
 
     Attributes
     ----------
     journeys
-        The routes shown, quickest first, with the records used.
+        Routes of the response, quickest first, with the records used.
     points
-        What the search compares of each route, and which answer of ``POST /routes`` it is.
+        Time and exposure of each route.
     covers
-        For every admissible way no slower than the last route, a route shown has both measures at
-        most so many times as high.
+        Approximation factor: for every admissible route that is not slower than the last one, the
+        response has a route whose time and exposure are at most this factor times as high.
     front_count
-        How many ways cover all within ``share``.
+        Number of routes that approximate all admissible routes within ``share``.
     slower_count
-        How many of those are slower than the last route: left out as too long a detour.
+        Number of those that are slower than the last route; they are left out as long detours.
     share
         See `routing.biobjective.route_front.RouteFront.share`.
     """
@@ -75,15 +75,15 @@ async def plan_trade_offs(
     now: datetime,
     access_m: float,
 ) -> TradeOffAnswer:
-    """Find the trade-offs of a question, by the rules of `app.journeys.planner.plan`.
+    """Find routes that trade time against exposure, by the rules of `app.journeys.planner.plan`.
 
-    The ordinary routes are planned first: what refuses those, refuses trade-offs with the same
-    reasons.
+    The routes of ``POST /routes`` are planned first. If they are refused, the trade-offs are
+    refused with the same error.
 
     Raises
     ------
     TradeOffsNotKnown
-        There are routes, but their trade-offs cannot be told.
+        There are routes, but their trade-offs cannot be computed.
     TooManyLabels
         There are too many trade-offs.
     Exception
@@ -122,14 +122,17 @@ def _trade_offs(
 
 
 def _rows(shown: Sequence[Route], routes: Sequence[Route]) -> list[int]:
-    """Return the rows of the routes shown; nights at spaces change all but their roads."""
+    """Return the index in ``routes`` of each route shown, found by its legs.
+
+    Nights at spaces change days and arrivals of a route, but not its legs.
+    """
     return [
         next(row for row, route in enumerate(routes) if route.legs is one.legs) for one in shown
     ]
 
 
 class _Plain:
-    """Finds ordinary routes, and keeps the regions that were searched."""
+    """Search for the routes of ``POST /routes``, which remembers the regions searched."""
 
     def __init__(self, network: RoadNetworks) -> None:
         self._network = network
@@ -143,14 +146,14 @@ class _Plain:
 
 
 class _Fronts:
-    """Finds the routes of a front, and keeps the last front found.
+    """Search for the routes of a Pareto front, which remembers the last front found.
 
     Parameters
     ----------
     regions
-        The regions that the ordinary routes were searched in.
+        Regions in which the routes of ``POST /routes`` were searched.
     answers
-        The ordinary routes.
+        Routes of ``POST /routes``.
     """
 
     def __init__(self, regions: tuple[Region, ...], answers: Sequence[Route]) -> None:
@@ -159,12 +162,12 @@ class _Fronts:
         self.last: RouteFront | None = None
 
     def routes(self, request: RouteRequest) -> Routed:
-        """Return the routes of a request's front.
+        """Return the routes of the Pareto front of time and exposure.
 
         Raises
         ------
         TradeOffsNotKnown
-            The search ran over several regions, or the front cannot be told.
+            The search ran over several regions, or the front cannot be computed.
         TooManyLabels, NoRoute, OffNetwork, InvalidRequest
             As for `routing.biobjective.route_front.route_front`.
         """
