@@ -1,1 +1,1 @@
-"""What a phone takes along: spaces, crossings, hazards, lines and roads, all of them public."""
+"""Offline packs for phones: spaces, crossings, hazards, phone lines and roads, public data only."""

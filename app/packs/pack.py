@@ -51,9 +51,9 @@ class PackSurroundings:
 
 @dataclass(frozen=True)
 class PackAdvice:
-    """What people are told in a country: texts, pathways, good practice and channels, all public.
+    """Public advice for a country: texts, pathways, notes of good practice, channels.
 
-    Texts are those of all languages, since a pack is for readers of any.
+    Texts are included in all languages, because a pack does not depend on the reader's language.
     """
 
     texts: Sequence[BankText]
@@ -136,7 +136,8 @@ def lines_of(contacts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def advice_of(advice: PackAdvice) -> dict[str, Any]:
     """Return texts, pathways, notes of good practice and channels as a phone shows them.
 
-    A text is shown until its last day, if it has one; pathways and channels until their own.
+    Each text, pathway and channel has the last day on which a phone shows it as ``until``; None for
+    a text without end.
     """
     return {
         "texts": [
@@ -186,7 +187,7 @@ def _step(step: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def holding(hazards: Sequence[ActiveHazard], span: Span) -> list[ActiveHazard]:
-    """Return the hazards that hold at some time of a span."""
+    """Return the hazards that are in force at some time of a span."""
     return [
         one for one in hazards if holds(one, span.start) or span.start <= one.valid_from < span.end
     ]
@@ -234,7 +235,7 @@ def _changes(
 
 
 def hazard_of(hazard: ActiveHazard, span: Span) -> dict[str, Any]:
-    """Return a published hazard, with the minutes of the span from which and to which it holds."""
+    """Return a published hazard, with begin and end of its validity in minutes of the span."""
     begins, ends = hazard.valid_from, hazard.valid_to
     outline = shapely.set_precision(hazard.geometry, _GRID)
     return {

@@ -44,8 +44,8 @@ class _Listed[T: Hashable]:
         return list(self._places)
 
 
-#: Columns for the page of one space (P43) and for what somebody needs; only a country's pack has
-#: them.
+#: Columns for the page of one space (P43) and for matching of needs, which only the pack of a
+#: country has.
 DETAILS: Final = (
     "organization", "eligibility", "address", "admin1", "landmark", "road", "road_km",
     "coord_precision", "fee_kind", "contact", "genders", "minimum_age", "maximum_age",
@@ -77,8 +77,9 @@ def columns_of(
         minutes of the span. ``columns`` holds a list as long as ``spaces`` for each column. The
         column ``hours`` is -1 where no schedule is stated. ``lon`` and ``lat`` are in units of
         1/100,000 degree (`DEGREE_PARTS`), days are counted as by `day_number`; ``confirmed`` is
-        null for demo rows (P35). ``details`` names the columns of `DETAILS` that are among them,
-        with ``municipality``, a code that ``municipalities`` tells ``name, admin1, lon, lat`` of.
+        null for demo rows (P35). ``details`` names the columns that only a country's pack has:
+        those of `DETAILS`, and ``municipality`` (a code). ``municipalities`` then holds
+        ``name, admin1, lon, lat`` by code.
     """
     lists: dict[str, _Listed[Any]] = {
         name: _Listed()

@@ -1,8 +1,8 @@
-"""What is known along the streets of a phone for a week: official crossings and hazards.
+"""Crossings and hazards of a week for a phone's street file, as a file of its own.
 
-It belongs to one edition of the streets (`app.packs.streets`), the edges of which it numbers. A
-phone that has it of another edition takes the streets anew: what has been closed without a public
-reason since then is missing in the new ones and stated nowhere (P36).
+The file refers to edges by their numbers in one edition of the streets (`app.packs.streets`). If a
+phone has another edition, it loads the streets anew. A street that was meanwhile closed without a
+public reason is left out of the new edition, and no file states the closure (P36).
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,15 +22,15 @@ from routing.travel.hazard import Hazard
 from routing.travel.hazard_overlay import HazardContact
 from routing.travel.profiles import Profile
 
-#: Decimals of the shares of an edge that lie in a hazard: 2 cm of two kilometres.
+#: Decimals of positions along an edge, stated as shares of its length: 2 cm for an edge of 2 km.
 _DECIMALS: Final = 5
 
-#: Grid to which areas are rounded, degrees: a tenth of a metre.
+#: Grid to which the areas of hazards are rounded, degrees: a tenth of a metre.
 _GRID: Final = 1e-6
 
 
 def prices(profile: Profile) -> dict[str, float]:
-    """Return the prices by which a phone weighs hazards, as the server does."""
+    """Return the costs of exposure to hazards, so that phones weigh hazards like the server."""
     return {
         "km_inside_s": km_inside_price_s(profile),
         "event_s": EVENT_PRICE_S,
@@ -44,20 +44,20 @@ def knowledge_of(
     hazards: Sequence[tuple[ActiveHazard, HazardContact]],
     span: Span,
 ) -> dict[str, Any]:
-    """Return crossings in the streets and hazards, with the edges that each hazard meets.
+    """Return the crossings on the streets, and hazards with the street edges in each.
 
     Parameters
     ----------
     streets
-        The streets.
+        Streets of one edition.
     crossings
         All official crossings that the public sees.
     hazards
-        Published hazards that hold at some time of the span, overlaid on the network. Those that
-        meet none of the streets are stated too, without edges: what a hazard without a rate costs
-        hangs on the rates of the others of its kind.
+        Published hazards in force at some time of the span, overlaid on the network. Hazards away
+        from the streets are included, without edges, because the cost of a hazard without a rate
+        depends on the rates of all other hazards of its kind.
     span
-        Time that is covered.
+        Time span that the file covers.
     """
     posts = streets.posts
     return {
@@ -73,7 +73,8 @@ def _hazard(
     streets: LocalStreets, record: ActiveHazard, contact: HazardContact, span: Span
 ) -> dict[str, Any]:
     told = hazard_of(record, span)
-    # Lines and points have a width: what matters off the streets is the area of an exclusion.
+    # Off the streets a phone only needs the areas of exclusions. A hazard drawn as a line or point
+    # has an area too, by its width, so the contact's area replaces the geometry.
     del told["geometry"]
     area = shapely.set_precision(contact.area, _GRID) if contact.hazard.exclusion else None
     return {
@@ -87,9 +88,11 @@ def _hazard(
 def _contacts(
     streets: LocalStreets, contact: HazardContact
 ) -> Mapping[str, list[float] | list[int]]:
-    """Return the parts of edges inside a hazard: numbers of edges, shares where each part is.
+    """Return the parts of street edges that lie inside a hazard, as columns of equal length.
 
-    A hazard of a rate has the factors on it as well, by day and by night.
+    ``edge`` is the edge's number; ``start`` and ``end`` are the ends of the part as shares of the
+    edge's length. A hazard with a rate also has ``risk_day`` and ``risk_night``, the upper bounds
+    of its relative risk on the edge.
     """
     number = numbers_of(streets, contact.edge)
     rows = np.flatnonzero(number >= 0)

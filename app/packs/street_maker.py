@@ -34,37 +34,37 @@ from geo.geography.municipalities import Municipality, with_spaces
 from routing.graph.vicinity import Vicinity
 from routing.osm_tags.edge_flags import Mode
 
-#: Most places in the list: one is chosen from it by name [A].
+#: Maximum number of places in the list from which people choose by name [A].
 MOST_PLACES: Final = 300
 
-#: Compressed bytes that an edge takes with all that belongs to it: 13.3 of Porto Alegre's
+#: Bytes of the compressed file per edge, with its share of all columns: 13.3 for Porto Alegre
 #: (benchmarks/streets.py), rounded up.
 _EDGE_BYTES: Final = 14
 
-#: Directed edges for each junction of a city on foot: 2.7 of Porto Alegre's, rounded up.
+#: Directed edges per junction of a city's walkable streets: 2.7 for Porto Alegre, rounded up.
 _EDGES_PER_JUNCTION: Final = 3
 
-#: Least edges that are worth offering: a village's [A].
+#: Minimum number of edges of an offered place: those of a village [A].
 _LEAST_EDGES: Final = 200
 
-#: Cuts kept in memory, some 10 MB each [A].
+#: Maximum number of cached `LocalStreets`, some 10 MB each [A].
 KEPT_CUTS: Final = 4
 
 
 @dataclass(frozen=True, eq=False)
 class StreetPlace:
-    """A town, or the part of a corridor in one network, whose streets can be taken along.
+    """A town, or the part of a corridor in one network, whose streets phones can download.
 
     Parameters
     ----------
     key
-        What tells the place from all others; `street_code` is made of it.
+        Unique key of the place, from which `street_code` computes the public code.
     name, admin1, country
-        As of a municipality; a corridor has a name alone.
+        Name, first-level unit and country of the municipality; a corridor has only a name.
     timezone
-        IANA name, of the nearest town for a corridor.
+        IANA name; for a corridor that of the nearest town with spaces.
     vicinity, region
-        Where streets are cut, and from which network.
+        Area whose streets the file holds, and the network from which they are taken.
     """
 
     kind: Literal["town", "corridor"]
@@ -79,7 +79,7 @@ class StreetPlace:
 
 @dataclass(frozen=True)
 class StreetOffer:
-    """Streets of a place that can be taken along, with what loading them takes at most, bytes."""
+    """Downloadable streets of a place, with an upper bound of the download size, bytes."""
 
     code: str
     place: StreetPlace
@@ -126,7 +126,7 @@ class StreetMaker:
         return await anyio.to_thread.run_sync(partial(streets.file, head, made_on))
 
     async def known(self, code: str) -> bytes:
-        """Return as JSON what is known for a week along the streets of a place.
+        """Return the crossings and hazards of a week along a place's streets as JSON.
 
         Raises
         ------
@@ -165,14 +165,14 @@ class StreetMaker:
         return tuple(Municipality(**row) for row in orjson.loads(kept.body))
 
     async def _places(self) -> list[StreetPlace]:
-        """Return all places in networks of streets; sketches have none."""
+        """Return all places in street networks (kind ``osm``); sketch networks have no streets."""
         towns = await self._towns()
         async with self.database.session(Tier.PUBLIC) as session:
             corridors = await visible_corridors(session)
         detailed = [one for one in self.network.regions() if one.meta.kind == "osm"]
         found = []
         for town in towns:
-            # The most detailed network comes first.
+            # Regions are ordered by detail, so take the first, which is the most detailed.
             region = next((one for one in detailed if one.contains(town.lon, town.lat)), None)
             if region is not None:
                 found.append(_of_town(town, region))
@@ -190,7 +190,8 @@ class StreetMaker:
         async with self.database.session(Tier.PUBLIC) as session:
             known = await reading(session)
             gates, gone = await self._closed(known, region)
-        # A cut that is kept keeps its graph, so that no other graph has its identity.
+        # The id of the graph is a valid key: cached streets hold a reference to the graph, so no
+        # other graph can get the id.
         where = place.vicinity.place.wkb
         key = (id(region.graph), code, where, frozenset(gates), gone.tobytes())
         streets = self.cuts.get(key)
@@ -204,7 +205,10 @@ class StreetMaker:
         return place, streets
 
     async def _closed(self, known: SnapshotReading, region: Region) -> tuple[Any, Any]:
-        """Return the gates of a region, and the edges in exclusions without a public reason."""
+        """Return the gates of a region by border edge, and the edges closed without public reason.
+
+        Those edges lie in unpublished exclusions; int64 [k], each once.
+        """
         now = self.span.start
         stated = [crossing for _, crossing in await known.crossings(now)]
         secret = [hazard for _, hazard in await known.hazards(now) if not hazard.is_published]
@@ -223,7 +227,7 @@ def _of_town(town: Municipality, region: Region) -> StreetPlace:
 def _of_corridor(
     corridor: CorridorLine, region: Region, towns: tuple[Municipality, ...]
 ) -> list[StreetPlace]:
-    """Return the part of a corridor in a network; none where no town with spaces lies there."""
+    """Return a corridor's part in a network; none if the network has no town with spaces."""
     there = [one for one in towns if region.contains(one.lon, one.lat)]
     if not there:
         return []
@@ -237,7 +241,8 @@ def _of_corridor(
 def _sized(places: list[StreetPlace]) -> list[StreetOffer]:
     found: list[StreetOffer] = []
     for place in places:
-        # Cutting every place would take minutes: what lies around it bounds the cut.
+        # Estimate by the number of edges in the area, an upper bound: extracting the streets of
+        # every place would take minutes.
         edges = len(place.vicinity.edges(place.region.graph))
         if edges >= _LEAST_EDGES:
             most = min(edges, MOST_JUNCTIONS * _EDGES_PER_JUNCTION)
@@ -250,8 +255,9 @@ def _sized(places: list[StreetPlace]) -> list[StreetOffer]:
 def street_code(key: str) -> str:
     """Return the code under which the streets of a municipality or a corridor are offered.
 
-    It reads as no place: neither a list of files on a phone nor an address that somebody sees over
-    a shoulder names where people go. It keeps no secret from who tries them all.
+    The code does not show the place's name, so that neither a phone's list of files nor a URL on a
+    screen reveals where a person goes. It is no secret: anybody can compute the codes of all
+    places.
     """
     person = b"amparo-streets"
     return hashlib.blake2b(key.encode(), digest_size=5, person=person).hexdigest()

@@ -1,13 +1,14 @@
 """Streets for phones: an excerpt of an imported road network, as one file of typed columns.
 
-The file holds what lasts, for 90 days: junctions, streets, their lines and what walking them takes.
-What is known of crossings and hazards lasts a week and comes apart (`app.packs.street_knowledge`);
-it refers to edges by their numbers in one edition of the streets, which the digest names.
+The file holds data that are valid for 90 days: junctions, streets, their lines and walking times.
+Crossings and hazards are valid for a week and come in a separate file
+(`app.packs.street_knowledge`), which refers to edges by their numbers in one edition of the
+streets; the digest identifies the edition.
 
-Edges that nobody may be led along are not in it: those closed to walkers, border edges without an
-official crossing, and edges in exclusions without a public reason (P34, P36). Nothing tells which
-of these is why a street is missing. Turn restrictions bind vehicles alone, so walkers' streets need
-none; thresholds at barriers and before no-through roads are edges without length.
+Edges along which nobody may be led are left out: those closed to walkers, border edges without an
+official crossing, and edges in exclusions without a public reason (P34, P36). The file does not
+reveal for which of these reasons a street is missing. Turn restrictions only apply to vehicles, so
+the file has none. Thresholds, at barriers and before no-through roads, are edges of length 0.
 """
 
 import hashlib
@@ -32,23 +33,25 @@ from routing.travel.legs import Legs
 
 type Ints = NDArray[np.int64]
 
-#: Version of the file's format; phones drop files of another one.
+#: Version of the file's format; phones delete files of other versions.
 FORMAT: Final = 1
 
 #: Days after which a phone drops streets: issue 17, "geometry lives 90 days".
 STREET_DAYS: Final = 90
 
-#: Most junctions in a file: what a phone searches in time (benchmarks/streets.py).
+#: Maximum number of junctions in a file: phones search a route in them fast enough
+#: (benchmarks/streets.py).
 MOST_JUNCTIONS: Final = 60_000
 
-#: Farthest junction from a town, metres [A]: half a day's walk and back.
+#: Greatest distance of a junction from the middle of the town, metres: half a day on foot, and back
+#: [A].
 TOWN_REACH_M: Final = 15_000.0
 
-#: Farthest junction from a corridor, metres: the second of the distances at which people near a
-#: corridor are counted (issue 16, item 3).
+#: Greatest distance of a junction from the corridor, metres: the second of the distances within
+#: which people near a corridor are counted (issue 16, item 3).
 CORRIDOR_REACH_M: Final = 5_000.0
 
-#: Bits of an edge; `static/streets.js` reads the same.
+#: Bits in the column ``edge_flags``; `static/streets.js` reads the same bits.
 IS_ENTRY: Final = 1
 IS_NO_ROAD: Final = 2
 
@@ -64,11 +67,11 @@ class LocalStreets:
     Parameters
     ----------
     excerpt
-        The edges.
+        Nodes and edges of the file.
     travel
-        What walking takes.
+        Walking times on the edges of the network.
     gates
-        Border edges with their official posts, keyed by edge of the graph.
+        Official crossings of border edges, by edge of the network.
     """
 
     excerpt: Excerpt
@@ -84,13 +87,13 @@ class LocalStreets:
         Parameters
         ----------
         travel
-            The network and what walking takes.
+            Walking times on the edges of the network.
         gates
             A gate for every border edge of the network.
         gone
             int64, edges in exclusions without a public reason.
         vicinity
-            The town or the corridor.
+            Area around the town or along the corridor.
         """
         edges = vicinity.edges(travel.graph)
         kept = travel.usable(edges) & ~np.isin(edges, gone)
@@ -108,7 +111,7 @@ class LocalStreets:
 
     @cached_property
     def columns(self) -> dict[str, Column]:
-        """The file's columns: of nodes, of edges, of roads, and lines."""
+        """The file's columns by name: those of nodes, edges and roads, and vertices of lines."""
         part, graph = self.excerpt, self.excerpt.graph
         node, edge, first = part.node, part.edge, part.edge[part.first]
         count = np.bincount(part.tail, minlength=len(node))
@@ -131,7 +134,7 @@ class LocalStreets:
 
     @cached_property
     def digest(self) -> str:
-        """Name of the edition: equal for equal streets, whenever the file is made."""
+        """Id of the edition: a digest of the streets, which does not depend on the date."""
         told = hashlib.blake2b(digest_size=16)
         for name, column in self.columns.items():
             told.update(name.encode() + column.dtype.str.encode() + column.tobytes())
@@ -140,18 +143,18 @@ class LocalStreets:
 
     @cached_property
     def names(self) -> list[str]:
-        """Names of streets, each once."""
+        """Distinct names of the streets, in alphabetical order."""
         return self._names(self.excerpt.edge[self.excerpt.first])[1]
 
     def file(self, head: Mapping[str, Any], made_on: date) -> bytes:
-        """Return the file.
+        """Return the content of the file.
 
         Parameters
         ----------
         head
-            Members to state first, such as a demo notice.
+            Members at the beginning of the JSON object, such as the notice for demo data.
         made_on
-            Day (UTC) from which its days are counted.
+            Day (UTC) from which the validity of the file is counted.
         """
         meta = self.excerpt.graph.meta
         return packed(
@@ -173,12 +176,12 @@ class LocalStreets:
 
     @cached_property
     def _posted(self) -> list[tuple[int, Gate]]:
-        """Border edges by their numbers in the file."""
+        """Border edges as pairs of number in the file and gate."""
         own = self.excerpt.edge.tolist()
         return [(number, self.gates[e]) for number, e in enumerate(own) if e in self.gates]
 
     def _gates(self) -> list[dict[str, Any]]:
-        # The state of a crossing is looked up by its id in what is known.
+        # Phones look up the state of a crossing by id in the file of `street_knowledge`.
         return [
             {"edge": number, "at": round(gate.at, 6), "posts": [post.id for post in gate.posts]}
             for number, gate in self._posted
@@ -197,7 +200,7 @@ class LocalStreets:
         return flags.astype(np.uint8)
 
     def _lines(self) -> dict[str, Column]:
-        """Return vertices after the first, each as a step from the vertex before it."""
+        """Return the vertices of each road after its first, as differences to the vertex before."""
         part, graph = self.excerpt, self.excerpt.graph
         first = part.edge[part.first]
         begin, after = graph.shape_start[first], graph.shape_start[first + 1]
@@ -217,7 +220,8 @@ class LocalStreets:
             graph.edge_name[first] >= 0, graph.edge_name[first], graph.edge_ref[first]
         )
         used = np.unique(stated[stated >= 0])[:_NO_NAME]
-        # In the order of the words: the graph's own order would tell of names that are left out.
+        # Sort the names alphabetically: numbers in the graph's order would reveal that names
+        # between them are left out.
         words = graph.names_at(used.tolist())
         order = sorted(range(len(used)), key=lambda row: words[row] or "")
         place = {int(used[row]): number for number, row in enumerate(order)}
@@ -225,7 +229,7 @@ class LocalStreets:
         return {"road_name": np.array(column, np.uint16)}, [words[row] or "" for row in order]
 
     def _heights(self) -> dict[str, Column]:
-        """Return heights in metres; no column where none is known."""
+        """Return the column of node heights, metres; no column if no height is known."""
         height_m = np.asarray(self.excerpt.graph.node_elevation_m[self.excerpt.node], float)
         known = np.isfinite(height_m)
         if not known.any():
@@ -234,7 +238,11 @@ class LocalStreets:
         return {"node_height_m": whole_m.astype(np.int16)}
 
     def _prices(self) -> dict[str, Column]:
-        """Return what a search adds to time; no column where it adds nothing."""
+        """Return the columns of costs that differ from walking time.
+
+        ``edge_priced_ms`` is the time with the costs of the road, left out if it equals the walking
+        time of every edge; ``edge_altitude_ms`` the cost of altitude, left out if always 0.
+        """
         edge, travel = self.excerpt.edge, self.travel
         priced_ms = _ms(travel.priced_time_s(edge))
         exposed_ms = _ms(travel.altitude_price_s(Legs.whole(edge)))
@@ -247,7 +255,7 @@ class LocalStreets:
 
 
 def _ms(time_s: NDArray[np.float64]) -> Column:
-    """Return milliseconds: the unit in which the server's metric of a city counts."""
+    """Convert seconds to whole milliseconds, the unit of the server's customised metric."""
     return np.rint(time_s * 1000.0).astype(np.uint32)
 
 
@@ -257,7 +265,7 @@ def _steps(values: Column) -> Ints:
 
 
 def numbers_of(streets: LocalStreets, edges: Ints) -> Ints:
-    """Return the numbers in the file of edges of the graph, int64 [k]; -1 where not in the file."""
+    """Return the numbers in the file of edges of the network, int64 [k]; -1 if not in the file."""
     own = streets.excerpt.edge
     place = np.minimum(np.searchsorted(own, edges), max(len(own) - 1, 0))
     return np.where(own[place] == edges, place, -1) if len(own) else np.full(len(edges), -1)

@@ -1,4 +1,4 @@
-"""Typed columns in one file: what JavaScript maps as typed arrays, without parsing a value.
+"""File format of typed columns, which JavaScript reads as typed arrays without parsing values.
 
 The file is little endian. It begins with four bytes of magic, the version of the format and the
 length of a JSON object (uint32 each), then the object, then the columns, each at a multiple of
@@ -23,7 +23,7 @@ _BITS: Final = 7
 
 
 def packed(head: Mapping[str, Any], columns: Mapping[str, Column], version: int) -> bytes:
-    """Return columns as one file.
+    """Encode columns as one file.
 
     Parameters
     ----------
@@ -47,10 +47,10 @@ def packed(head: Mapping[str, Any], columns: Mapping[str, Column], version: int)
 
 
 def varints(values: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return signed numbers in as few bytes as each needs, seven bits in a byte, lowest first.
+    """Encode signed numbers with a variable number of bytes, like ``sint64`` of Protocol Buffers.
 
-    The sign is the lowest bit (zigzag), as in Protocol Buffers; the highest bit of a byte says that
-    another byte follows.
+    The sign is the lowest bit (zigzag). Each byte holds seven bits of the number, the lowest first;
+    its highest bit tells that another byte of the number follows.
     """
     folded = ((values << 1) ^ (values >> 63)).astype(np.uint64)
     count = np.ones(len(folded), dtype=np.int64)
