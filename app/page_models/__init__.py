@@ -1,4 +1,4 @@
-"""What templates are filled with, and the renderer that fills them.
+"""View models of the pages, and the renderer that fills templates with them.
 
 `pages`, `console` and `api.collections` import it; it imports `texts` and `journeys`.
 """

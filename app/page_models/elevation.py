@@ -124,8 +124,8 @@ def elevation(
     if distance_m <= 0:
         return None
     sampled_m = np.linspace(0.0, distance_m, SAMPLES)
-    # The line passes through the lowest and the highest point, which no sample need hit: the
-    # highest height is the one that the route tells.
+    # Add the lowest and the highest point, which lie between samples, so that the highest point of
+    # the drawing has the height that the route states.
     at_m = np.unique(np.concatenate([sampled_m, _extremes_at(heights, distance_m)]))
     taken_m = heights_at(heights, at_m)
     known = np.isfinite(taken_m)

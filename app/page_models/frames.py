@@ -57,7 +57,7 @@ class PageFrame:
     public_url
         The server's address for people, without a slash at its end, or None.
     near_m
-        How far abroad the phone tells of something as near, metres; None: any distance.
+        Greatest distance at which the phone lists a space of another country, metres; None for any.
     """
 
     now: datetime

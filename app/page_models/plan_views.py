@@ -84,9 +84,10 @@ class Avoided:
 class StageView:
     """A part of a route that ends at a place to sleep, or at the end of the route.
 
-    `days` is more than one where no place to sleep is nearer; the first is `first_day`, from 1, and
-    its date is `on`. `nights` are spent at the place where the stage ends. `said` are sentences,
-    with their values, about a stage that cannot be walked as days should be.
+    The stage begins on day `first_day` (from 1) with the date `on`, and takes more than one of
+    `days` if no place to sleep can be reached in a day. `nights` is the number of nights at the
+    place where the stage ends. `said` explains why a stage breaks the rules for a day's walk, as
+    sentences with values for their placeholders.
     """
 
     first_day: int
@@ -126,7 +127,8 @@ class RouteView:
     elevation
         Elevation profile; None if no heights are known.
     sketched
-        Begin and end, metres, of the stretches over a sketch, of a route that has streets too.
+        Begin and end, metres along the route, of the stretches on a sketch network, if other
+        stretches are on street networks.
     line
         Line for the map, packed by `app.page_models.route_lines`.
     offroad_start_m, offroad_end_m

@@ -219,7 +219,7 @@ def render_network(name: str, lang: str, /, **values: object) -> str:
 
 
 def confirmed(w: Words, space: Space, frame: PageFrame) -> str | Markup:
-    """Return the text on a space's last confirmation; a demo date never counts (P22, P35)."""
+    """Return the text on a space's last confirmation (P22); a demo date is called fictitious."""
     if space.is_demo:
         return w.gettext("DEMO: fecha ficticia")
     if space.confirmed_on is None:
@@ -289,8 +289,8 @@ def _page(
     place_at: tuple[float, float] | None = None,
     place_name: str = "",
 ) -> dict[str, object]:
-    # Data for the modules in static/, embedded as a data block, which the content security policy
-    # does not execute.
+    # Data for the modules in static/. Pages hold them as JSON in a script element of a data type,
+    # because the content security policy forbids inline scripts.
     w = words(lang)
     has_landscape = any(layer["id"] == LANDSCAPE.name for layer in frame.layers)
     data = {
@@ -310,7 +310,7 @@ def _page(
         "made": frame.now.isoformat(),
         # Place reference of the list; "" if the place was not understood, None for the whole list.
         "near": near,
-        # Where that place is, for the map: longitude and latitude.
+        # Longitude and latitude of the place of the list, for the map.
         "placeAt": place_at,
         "placeName": place_name,
         "nearM": frame.near_m,
@@ -338,7 +338,7 @@ def _page(
             "close": w.gettext("Cerrar"),
             "zoomIn": w.gettext("Acercar"),
             "zoomOut": w.gettext("Alejar"),
-            # Written along lines that are no roads.
+            # Label of the straight lines of a sketch network on the map.
             "sketch": w.gettext("esquema"),
         },
     }
@@ -353,21 +353,22 @@ def _page(
 
 
 class _SharedCode(BytecodeCache):
-    """Code of the templates, which is the same in all languages: only its globals differ.
+    """Cache of compiled templates, shared by the template environments of all languages.
 
-    Compiling takes 10 ms a template, a second for all of them. It is kept by the template's text,
-    as files change while somebody develops.
+    Compiling takes 10 ms per template, a second for all. The compiled code does not depend on the
+    language. The cache key includes a checksum of the template's text, so that changed templates
+    are compiled anew during development.
     """
 
     def __init__(self) -> None:
         self._code: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Give a bucket the code that an environment of another language has compiled."""
+        """Load a template's code into a bucket, if an environment of any language compiled it."""
         bucket.code = self._code.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
+        """Store the code of a newly compiled template."""
         if bucket.code is not None:
             self._code[bucket.key, bucket.checksum] = bucket.code
 

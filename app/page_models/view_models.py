@@ -46,8 +46,8 @@ class RouteForm:
     profile
         Travel profile, a name in `routing.travel.profiles.PROFILES`.
     start_ref, end_ref
-        References to the chosen places, parsed by `app.journeys.route_ends`; "" if only the text
-        counts.
+        References to the chosen places, parsed by `app.journeys.route_ends`; "" if the place was
+        typed, not chosen.
     has_consent
         The person agreed to send a position (P48).
     accepts_detour
