@@ -1,4 +1,4 @@
-"""``/crossings``, ``/hazards``, ``/advice``: official crossings, hazards, what people are told."""
+"""``/crossings``, ``/hazards``, ``/advice``: official crossings, hazards, advice to travellers."""
 
 from fastapi import APIRouter, Response
 

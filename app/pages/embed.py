@@ -1,7 +1,7 @@
-"""``/embed``: the list and map of public spaces for other people's pages, and the script for it.
+"""``/embed``: list and map of public spaces for the pages of other sites, and the script for it.
 
-It is the one page that another site may frame. It reads the public tier whoever asks, keeps
-nothing, sets no cookie, and what is tapped on it opens in a page of its own.
+It is the only page that other sites may show in a frame. It shows only public data, even to people
+who are signed in, stores nothing and sets no cookie. Links to other pages open outside the frame.
 """
 
 from typing import Annotated, Final, Literal
@@ -24,8 +24,8 @@ from geo.spaces.filters import SpaceFilter
 
 router = APIRouter(tags=["embedding"])
 
-#: The policy of this page: as of all others, but that any site may frame it.
 _CSP: Final = "Content-Security-Policy"
+#: The content security policy of this page: that of all pages, but any site may show it in a frame.
 _FRAMED: Final = {
     _CSP: SECURITY_HEADERS[_CSP].replace("frame-ancestors 'none'", "frame-ancestors *")
 }

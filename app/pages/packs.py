@@ -164,7 +164,7 @@ async def street_knowledge(request: Request, maker: StreetMakerDep, code: CodePa
     return kept_response(request, await maker.known(code), _JSON)
 
 
-# Last of the addresses below /packs: a country's code would be taken for any of them.
+# This route has to be the last one below /packs, because its parameter matches all other paths.
 @router.get(
     "/packs/{country}",
     responses={**_ANSWERS, **problem_responses(404)},

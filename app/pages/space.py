@@ -108,7 +108,10 @@ async def one_space(
 
 
 def locator_of(network: RoadNetworks, described: Described, w: Words) -> locator.Locator | None:
-    """Draw where a space lies, at the position of the reader's tier; None without a sketch."""
+    """Draw the small map around a space; None if no sketch network covers the space.
+
+    ``described`` holds the position that the reader's tier may see.
+    """
     lon, lat = described.lon, described.lat
     for region in network.regions():
         if region.meta.kind == "sketch" and region.contains(lon, lat):
