@@ -1,4 +1,4 @@
-"""Where roads and heights come from: places by name, OpenStreetMap by Overpass, files by address.
+"""Downloads of roads and heights for imports: place names, Overpass extracts, files by URL.
 
-Only the command line uses it: no request of a visitor ever reaches another server.
+Only the command line uses this package, so that no request of a visitor reaches another server.
 """

@@ -1,4 +1,4 @@
-"""The roads of a place or a box as an extract, by Overpass."""
+"""Download of the roads in a box from Overpass, as an OpenStreetMap extract."""
 
 import json
 from collections.abc import Callable
@@ -17,21 +17,21 @@ _ALPHA_2: Final = 2
 #: Tags of a country's ISO 3166-1 code, as `routing.osm.country_areas` reads them.
 _CODES: Final = ("ISO3166-1:alpha2", "ISO3166-1")
 
-#: Called with (stage, done, total), as an import's progress.
+#: Function that is called with the name of a stage, and its numbers of done and of all steps.
 type Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """An extract of an area.
+    """OpenStreetMap extract of an area.
 
     Parameters
     ----------
     file
         The extract, .osm.pbf.
     country
-        ISO 3166-1 alpha-2 code of the one country that it lies in; None where a border comes into
-        it, whose countries the extract itself holds, or where the country is not known.
+        ISO 3166-1 alpha-2 code, if the area lies in a single country. None if a border crosses the
+        area (the extract then holds the countries' boundaries), or if the country is not known.
     """
 
     file: Path
@@ -41,15 +41,15 @@ class Area:
 def fetch_area(
     overpass: Overpass, box: Box, folder: Path, now: datetime, progress: Progress
 ) -> Area:
-    """Fetch all that an import reads in a box.
+    """Download all OpenStreetMap objects in a box that an import reads, as an extract.
 
-    Tiles that came are kept in ``folder``, so that a fetch that is cut off goes on where it was;
-    those older than `KEPT` are deleted.
+    Overpass is queried for one tile of the box at a time. The answers are cached in ``folder``, so
+    that an interrupted download can be continued; answers older than `KEPT` are deleted.
 
     Raises
     ------
     FetchError
-        Something did not come; the extract is not written.
+        An answer is missing or incomplete; no extract is written.
     """
     _forget_old(folder, now)
     tiles = list(box.tiles())
@@ -59,7 +59,7 @@ def fetch_area(
         answers.append(overpass.file(roads_query(tile), folder, now, _ignored))
     progress("roads", len(tiles), len(tiles))
     digest = sha256("".join(map(roads_query, tiles)).encode()).hexdigest()[:16]
-    # Ways reach out of the box, maybe to the border: it is looked for wherever a node lies.
+    # Ways may extend beyond the box and across a border, so query borders in the box of all nodes.
     roads = write_extract(answers, folder / f"{digest}.roads.osm.pbf")
     reach = road_box(roads)
     progress("borders", 0, 1)
@@ -74,18 +74,18 @@ def fetch_area(
 
 
 def _forget_old(folder: Path, now: datetime) -> None:
-    """Delete what is too old to be used again: it tells which places were asked for (P48)."""
+    """Delete expired answers and extracts, because they reveal which places were queried (P48)."""
     for file in folder.glob("*.osm*"):
         if now.timestamp() - file.stat().st_mtime >= KEPT.total_seconds():
             file.unlink(missing_ok=True)
 
 
 def _ignored(_: int) -> None:
-    """Ignore how many bytes came."""
+    """Do nothing: callback for downloads whose progress in bytes is not reported."""
 
 
 def _country(answer: str) -> str | None:
-    """Return the only country in an answer; None where there is none, or there are several."""
+    """Return the country code in an answer of Overpass; None if it has no or several countries."""
     try:
         elements = json.loads(answer)["elements"]
         said = [

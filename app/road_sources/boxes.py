@@ -7,10 +7,10 @@ from typing import Final
 
 from app.road_sources.errors import FetchError
 
-#: Longest side of a box that is asked of Overpass, degrees [A]: about 220 km; for more there are
-#: extracts, which cost the public servers nothing.
+#: Longest side of a box that may be queried from Overpass, degrees [A]: about 220 km. For larger
+#: areas people can download extracts, which does not burden the public Overpass servers.
 MOST_DEG: Final = 2.0
-#: Longest side of a tile, degrees [A]: some 28 km, at which a dense city's answer has some 100 MB.
+#: Longest side of a tile, degrees [A]: some 28 km; the answer for a dense city has some 100 MB.
 TILE_DEG: Final = 0.25
 
 _LON, _LAT = 180.0, 90.0
@@ -27,12 +27,12 @@ class Box:
 
     @classmethod
     def checked(cls, west: float, south: float, east: float, north: float) -> "Box":
-        """Return a box that may be asked for.
+        """Return a box whose coordinates and size have been checked.
 
         Raises
         ------
         FetchError
-            The numbers are no box, or it is too wide (`MOST_DEG`).
+            The numbers are not the edges of a box, or a side is longer than `MOST_DEG`.
         """
         numbers = (west, south, east, north)
         if not all(map(math.isfinite, numbers)):
@@ -59,6 +59,6 @@ class Box:
         return (self.west + self.east) / 2, (self.south + self.north) / 2
 
     def __str__(self) -> str:
-        """Return the box as Overpass writes it: south, west, north, east."""
+        """Return the box in the format of Overpass queries: south, west, north, east."""
         sides = (self.south, self.west, self.north, self.east)
         return ",".join(f"{side:.7f}" for side in sides)

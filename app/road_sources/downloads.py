@@ -1,4 +1,4 @@
-"""Files by address: they go on where they stopped, and are compared with their checksum."""
+"""Resumable downloads of files, verified by the checksum files of the server."""
 
 import json
 import shutil
@@ -14,10 +14,10 @@ from app.road_sources.servers import Server, require_answered, require_safe
 
 #: Largest file, bytes [A]: four times the extract of Brazil (1.4 GB).
 MOST_BYTES: Final = 6_000_000_000
-#: Room that stays free on the disk, bytes [A]: the database and the import need some.
+#: Disk space that a download leaves free, bytes [A], for the database and the import.
 _SPARE: Final = 500_000_000
 _CHUNK: Final = 1 << 18
-#: Files beside a file that hold its checksum, as of Geofabrik and of sha256sum.
+#: Suffixes of checksum files, as on the server of Geofabrik; also the names of the hash algorithms.
 _CHECKSUMS: Final = ("sha256", "md5")
 _CHECKSUM_BYTES: Final = 1_000
 _NAME_LENGTH: Final = 120
@@ -28,20 +28,20 @@ type Told = Callable[[int, int], None]
 def fetched(
     server: Server, address: str, folder: Path, told: Told, *, most_bytes: int = MOST_BYTES
 ) -> Path:
-    """Return the file at an address, from ``folder`` where it has not changed since.
+    """Return the path of a current copy of the file at a URL, downloaded into ``folder`` if needed.
 
-    A download that is cut off goes on at the next call, unless the file has changed meanwhile.
+    An interrupted download is continued at the next call, unless the file has changed meanwhile.
 
     Parameters
     ----------
     told
-        Called with the bytes that are there, and those of the whole file (0: not known).
+        Function that is called with the bytes received and the size of the file (0 if unknown).
 
     Raises
     ------
     FetchError
-        The address is not safe, the file too large for the disk or for ``most_bytes``, it did not
-        come whole, or it is not what its checksum says.
+        The URL is not safe (`require_safe`), the file is too large for the disk or for
+        ``most_bytes``, the download is incomplete, or the file does not match its checksum.
     """
     require_safe(address)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -50,7 +50,7 @@ def fetched(
 
 
 class _Download:
-    """One file on its way."""
+    """Download of one file."""
 
     def __init__(
         self, server: Server, address: str, folder: Path, told: Told, most_bytes: int
@@ -58,7 +58,7 @@ class _Download:
         self._server, self._address, self._told = server, address, told
         self._most_bytes = most_bytes
         name = Path(httpx.URL(address).path).name[-_NAME_LENGTH:] or "file"
-        # A folder per address: extracts of two places may have the same name.
+        # Each URL has its own folder, because extracts of two places may have the same file name.
         own = folder / sha256(address.encode()).hexdigest()[:16]
         own.mkdir(exist_ok=True, mode=0o700)
         self._whole, self._part = own / name, own / f"{name}.part"
@@ -66,7 +66,7 @@ class _Download:
 
     def file(self) -> Path:
         state = self._state()
-        # Bytes are counted and compared as they are stored, so they must not be packed again.
+        # Ask for an uncompressed response: range, size and checksum are those of the stored file.
         headers = {"Accept-Encoding": "identity"}
         begun = self._part.stat().st_size if self._part.exists() else 0
         whole, part = state.get("whole"), state.get("part")
@@ -95,7 +95,8 @@ class _Download:
         total = begun + coming if coming else 0
         self._require_room(total, coming)
         tag = response.headers.get("ETag")
-        # A weak tag does not promise the same bytes, so that nothing may be put behind them.
+        # Store no weak entity tag, because equal weak tags do not guarantee equal bytes: a download
+        # must not be continued then.
         self._note({"part": tag if tag and not tag.startswith("W/") else None})
         size = begun
         with self._part.open("ab" if begun else "wb") as file:
@@ -119,7 +120,7 @@ class _Download:
             )
 
     def _compare(self) -> None:
-        """Compare the file with the first checksum file that lies beside its address."""
+        """Verify the file by the first checksum file that the server has, if it has one."""
         url = httpx.URL(self._address)
         for kind in _CHECKSUMS:
             beside = url.copy_with(path=f"{url.path}.{kind}")

@@ -1,8 +1,8 @@
-"""The failure to get roads or heights from elsewhere."""
+"""Error for failed downloads of roads or heights."""
 
 from typing import Final
 
-#: Message by code; the parameters of an error fill it in.
+#: Message by error code, with placeholders for the error's parameters.
 _MESSAGES: Final = {
     "unreachable": "{host} does not answer: {reason}; try again later, what came is kept",
     "refused": "{host} answers {status}; {hint}",
@@ -25,14 +25,14 @@ _MESSAGES: Final = {
 
 
 class FetchError(Exception):
-    """Roads or heights could not be got; nothing was imported.
+    """Roads or heights could not be downloaded; nothing was imported.
 
     Parameters
     ----------
     code
         One of the codes of this module.
     parameters
-        What happened, for the message; never a query, which holds coordinates (P48).
+        Values for the message; never a query, because queries hold coordinates (P48).
     """
 
     def __init__(self, code: str, **parameters: object) -> None:

@@ -1,4 +1,4 @@
-"""Answers of Overpass put together into one extract: sorted, each object once."""
+"""Merging of Overpass answers to one OpenStreetMap extract: objects sorted, without duplicates."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,9 @@ _AS_OF: Final = re.compile(rb'osm_base="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
 
 
 def write_extract(answers: Sequence[Path], path: Path) -> Path:
-    """Write answers as an extract (.osm.pbf) and return its path; its time is the oldest answer's.
+    """Merge answers to an extract (.osm.pbf); return its path.
+
+    The extract's time stamp is that of the oldest answer.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def road_box(extract: Path) -> Box:
     Raises
     ------
     FetchError
-        It has no node.
+        The extract has no node.
     """
     import osmium  # noqa: PLC0415 -- see above
 

@@ -1,4 +1,4 @@
-"""Height rasters of the user: files, folders of tiles, or addresses of either's files."""
+"""Height rasters named by the user: files, folders of tiles, or URLs of files."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,30 +6,30 @@ from typing import Final
 
 from app.road_sources.errors import FetchError
 
-#: Names of height files: GeoTIFF as of Copernicus GLO-30, the tiles of SRTM, GDAL's lists of tiles.
+#: Suffixes of height files: GeoTIFF (such as Copernicus GLO-30), SRTM tiles, GDAL virtual rasters.
 SUFFIXES: Final = (".tif", ".tiff", ".hgt", ".vrt")
 _SCHEMES: Final = ("https://", "http://")
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text is an address, not a path."""
+    """Return whether a text is a URL, not a path."""
     return text.casefold().startswith(_SCHEMES)
 
 
 def height_files(given: Sequence[str], fetch: Callable[[str], Path]) -> list[Path]:
-    """Return the height files that paths, folders and addresses stand for, in their order.
+    """Return the paths of the named height files, in the given order.
 
     Parameters
     ----------
     given
-        Paths of files or of folders, and addresses of files.
+        Paths of files, paths of folders (for all height files in the folder), and URLs of files.
     fetch
-        Returns the file of an address.
+        Function that downloads the file at a URL.
 
     Raises
     ------
     FetchError
-        There is no such file, or no height file in a folder.
+        A file does not exist, or a folder has no height file.
     """
     files: list[Path] = []
     for one in given:

@@ -1,4 +1,4 @@
-"""Answers of Overpass as files: each tile is asked once, kept, and asked again only when old."""
+"""Queries to an Overpass server, with a cache of the answers as files."""
 
 import os
 import re
@@ -14,14 +14,14 @@ import httpx
 from app.road_sources.errors import FetchError
 from app.road_sources.servers import Server, require_answered
 
-#: Largest answer, bytes [A]: five times that of a tile of a dense city.
+#: Maximum size of an answer, bytes [A]: five times that for a tile of a dense city.
 MOST_BYTES: Final = 512_000_000
-#: How long an answer may be used again [A]: long enough to go on after a night without a network.
+#: Time for which a cached answer is used [A]: long enough to continue after a night offline.
 KEPT: Final = timedelta(days=7)
-#: Bytes at the end of an answer in which Overpass says that it gave up.
+#: Bytes that are searched at the end of an answer, where Overpass reports that it stopped early.
 _TAIL: Final = 4_096
 _CHUNK: Final = 1 << 16
-#: In how many seconds a slot is free, as /status tells.
+#: Seconds until a slot becomes free, in the text of ``/status``.
 _SLOT: Final = re.compile(r"in (\d{1,6}) seconds")
 _FREE: Final = re.compile(r"^(\d+) slots? available now", re.MULTILINE)
 _REMARK: Final = re.compile(r"<remark>(.*?)</remark>", re.DOTALL)
@@ -36,13 +36,13 @@ class Overpass:
     Parameters
     ----------
     server
-        How it is asked.
+        HTTP client and retry rules.
     address
-        Address of its interface, without ``/interpreter``.
+        Base URL of the server's API, without ``/interpreter``.
     obeys_slots
-        Whether to ask ``/status`` for a free slot first, as public servers wish.
+        Whether to wait for a free slot by ``/status`` before each query, as public servers ask for.
     most_bytes
-        Largest answer.
+        Maximum size of an answer.
     """
 
     server: Server
@@ -51,19 +51,19 @@ class Overpass:
     most_bytes: int = MOST_BYTES
 
     def file(self, query: str, folder: Path, now: datetime, told: Told) -> Path:
-        """Return the file with the answer to a query, asked if none is kept that is new enough.
+        """Return the path of the answer to a query, from the cache or the server.
 
         Parameters
         ----------
         folder
-            Where answers are kept, by the digest of the query.
+            Folder of cached answers, with file names made from a digest of the query.
         told
-            Called with the bytes that came.
+            Function that is called with the number of bytes of each received chunk.
 
         Raises
         ------
         FetchError
-            There is no whole answer. What other queries were answered stays.
+            The server gave no complete answer. Answers to other queries stay cached.
         """
         kept = folder / f"{sha256(query.encode()).hexdigest()[:32]}.osm"
         if kept.exists() and now.timestamp() - kept.stat().st_mtime < KEPT.total_seconds():
@@ -118,7 +118,10 @@ class Overpass:
 
 
 def _require_whole(file: Path, host: str) -> None:
-    """Refuse an answer that ends too early, or says within a 200 that the server gave up."""
+    """Refuse an answer that is cut off, or in which the server reports that it stopped early.
+
+    Overpass reports that in a ``<remark>`` of a response with status 200.
+    """
     with file.open("rb") as content:
         head = content.read(_TAIL)
         content.seek(max(file.stat().st_size - _TAIL, 0))
@@ -127,7 +130,8 @@ def _require_whole(file: Path, host: str) -> None:
         raise FetchError("not_osm", host=host)
     remark = _REMARK.search(tail.decode("utf-8", "replace"))
     if remark:
-        # Overpass quotes the query's line number, not its text. What could steer a terminal goes.
+        # The remark may be shown: Overpass quotes the line number of the query, not its text.
+        # Replace control characters, which could control the user's terminal.
         plain = "".join(sign if sign.isprintable() else " " for sign in remark[1])
         raise FetchError("remark", host=host, remark=" ".join(plain.split())[:200])
     if not tail.rstrip().endswith(b"</osm>"):

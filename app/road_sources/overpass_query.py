@@ -1,8 +1,9 @@
-"""Questions to Overpass, so that an import of the answer equals an import of an extract.
+"""Overpass queries for all objects that an import of roads reads, and for nothing else.
 
-An import reads roads with their nodes and the tags of these, turn restrictions, the countries'
-areas, what is drawn beneath the streets, and border posts. Nothing else is asked for: no editor's
-name, no house, no refuge. The language: https://wiki.openstreetmap.org/wiki/Overpass_API/Overpass_QL
+These are roads with their nodes and the tags of the nodes, turn restrictions, boundaries of
+countries, landscape drawn beneath the streets, and border posts. Names of OpenStreetMap's editors,
+houses and shelters are not queried. Query language:
+https://wiki.openstreetmap.org/wiki/Overpass_API/Overpass_QL
 """
 
 from typing import Final
@@ -11,7 +12,8 @@ from app.road_sources.boxes import Box
 from routing.osm.border_posts import POST_TAGS
 from routing.osm_tags.landscape import ALLOWED
 
-#: Tags of ways that `routing.osm_tags.ways.read_way` may take for a road; None stands for any.
+#: Tags (key, value) of ways that `routing.osm_tags.ways.read_way` may accept as a road; the value
+#: None stands for any value.
 ROAD_TAGS: Final = (
     ("highway", None),
     ("route", "ferry"),
@@ -19,9 +21,9 @@ ROAD_TAGS: Final = (
     ("public_transport", "platform"),
     ("man_made", "pier"),
 )
-#: Longest time that the server may work on an answer, seconds: the default of Overpass.
+#: Maximum time that the server may work on a query, seconds: the default of Overpass.
 TIMEOUT_S: Final = 180
-#: Most memory that the server may use for an answer, bytes: the default of Overpass.
+#: Maximum memory that the server may use for a query, bytes: the default of Overpass.
 MAXSIZE: Final = 536_870_912
 
 _HEAD: Final = f"[out:xml][timeout:{TIMEOUT_S}][maxsize:{MAXSIZE}];"
@@ -29,9 +31,9 @@ _COUNTRY: Final = '["boundary"="administrative"]["admin_level"="2"]'
 
 
 def roads_query(box: Box) -> str:
-    """Return the question for all that an import reads in a box, but for the countries.
+    """Return the query for all objects in a box that an import reads, except country boundaries.
 
-    A way is told whole, with its nodes outside of the box.
+    Ways that cross the edge of the box are returned with all of their nodes.
     """
     roads = "".join(f"way{_filter(*tag)}({box});" for tag in ROAD_TAGS)
     sights = dict.fromkeys((*((one.key, one.value) for one in ALLOWED), *POST_TAGS))
@@ -49,9 +51,9 @@ def roads_query(box: Box) -> str:
 
 
 def borders_query(box: Box) -> str:
-    """Return the question for the countries whose border comes into a box, whole, and for lines.
+    """Return the query for boundaries in a box, and for the complete boundary of each such country.
 
-    Whole, because only the area of a whole country tells on which side of the line a road lies.
+    Only the complete boundary makes an area, which tells on which side of the line a road lies.
     """
     return (
         f"{_HEAD}rel{_COUNTRY}({box})->.countries;"
@@ -65,7 +67,7 @@ def borders_query(box: Box) -> str:
 
 
 def country_query(lon: float, lat: float) -> str:
-    """Return the question for the country that a point lies in."""
+    """Return the query for the country in which a point lies."""
     return (
         f"[out:json][timeout:{TIMEOUT_S}];is_in({lat:.7f},{lon:.7f})->.here;"
         f"area.here{_COUNTRY};out tags;"

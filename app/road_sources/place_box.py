@@ -1,4 +1,4 @@
-"""The box of a place by its name, by osmnx's geocoder."""
+"""Look-up of the bounding box of a place by its name, with OSMnx's geocoder (Nominatim)."""
 
 from pathlib import Path
 from typing import Final
@@ -7,32 +7,32 @@ from urllib.parse import urlsplit
 from app.road_sources.boxes import Box
 from app.road_sources.errors import FetchError
 
-#: Longest wait for an answer, seconds: as of a connection in `servers`.
+#: Maximum time to wait for an answer of Nominatim, seconds.
 _TIMEOUT_S: Final = 60
 
 
 def box_of(place: str, *, address: str, user_agent: str, folder: Path) -> Box:
-    """Return the box of a place, as Nominatim draws it.
+    """Return the bounding box of a place by Nominatim.
 
-    osmnx waits a second before it asks, as Nominatim's rules of use wish, and keeps the answer.
+    OSMnx caches answers. It waits a second before each query, as Nominatim's usage policy requires.
 
     Parameters
     ----------
     place
-        Name as people say it, with its country: ``Cúcuta, Colombia``.
+        Name of the place with its country: ``Cúcuta, Colombia``.
     address
-        Address of a Nominatim server.
+        URL of a Nominatim server.
     user_agent
-        Who asks.
+        Value of the User-Agent header, which identifies the client.
     folder
-        Where answers are kept.
+        Folder of cached answers.
 
     Raises
     ------
     FetchError
-        No place is called so, it is too large, or the server does not answer.
+        No place has the name, its box is too large, or the server does not answer.
     """
-    # A second and more to import, which every command would take.
+    # Imported on use: the import takes more than a second, which all commands would have to wait.
     import osmnx
     import requests  # noqa: PLC0415
     from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError

@@ -1,6 +1,6 @@
-"""Requests to the servers of others: named, patient, and bounded in size.
+"""Polite HTTP requests to other servers: the client states its name and waits when asked to.
 
-Waiting is a parameter, so that tests wait for nobody.
+The function that waits is a parameter, so that tests need not wait.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ import httpx
 
 from app.road_sources.errors import FetchError
 
-#: Seconds without a byte after which a connection counts as dead [A]: Overpass says nothing while
-#: it works, for up to `overpass_query.TIMEOUT_S`.
+#: Seconds without a received byte after which a request fails [A]. Overpass sends nothing while it
+#: works on a query, for up to `overpass_query.TIMEOUT_S`.
 STILL_S: Final = 240.0
 CONNECT_S: Final = 20.0
 
@@ -24,17 +24,17 @@ _LOCAL: Final = frozenset({"localhost"})
 
 @dataclass(frozen=True)
 class Patience:
-    """How to wait, and how often.
+    """Rules for retrying requests to a busy server.
 
     Parameters
     ----------
     sleep
-        Waits for so many seconds.
+        Function that waits for a number of seconds.
     waits_s
-        Seconds before each further try of a server that is busy (429, 503, 504), unless it says
-        how long itself [A]: the rhythm of Overpass' slots, which free up within minutes.
+        Seconds to wait before each retry after a status 429, 503 or 504, unless the server states
+        Retry-After [A]. The slots of Overpass become free within minutes.
     most_s
-        Longest wait that a server may ask for, seconds [A].
+        Maximum wait, also for a longer Retry-After, seconds [A].
     """
 
     sleep: Callable[[float], None]
@@ -44,16 +44,16 @@ class Patience:
 
 @dataclass(frozen=True)
 class Server:
-    """Another's server, as one asks it.
+    """Means of sending requests to another server.
 
     Parameters
     ----------
     client
-        The connection.
+        HTTP client.
     patience
-        How to wait.
+        Rules for retries.
     told
-        Hears in a word what is waited for; for a line on a terminal.
+        Function that is called with a message for the terminal before each wait.
     """
 
     client: httpx.Client
@@ -62,12 +62,12 @@ class Server:
 
     @contextmanager
     def answer(self, request: httpx.Request) -> Iterator[httpx.Response]:
-        """Send a request and give its answer, whose body is not read yet (context manager).
+        """Send a request, with retries; yield the response, whose body is not read yet.
 
         Raises
         ------
         FetchError
-            The server does not answer, is busy beyond all patience, or refuses.
+            The server does not answer, or is still busy after the last retry.
         """
         host = request.url.host
         try:
@@ -77,7 +77,7 @@ class Server:
             finally:
                 response.close()
         except httpx.RequestError as error:
-            # The words of the library may hold the address, with its query (P48).
+            # Leave out the library's message, which may contain the URL with its query (P48).
             raise FetchError("unreachable", host=host, reason=type(error).__name__) from None
 
     def _patient(self, request: httpx.Request) -> httpx.Response:
@@ -93,7 +93,7 @@ class Server:
         raise FetchError("busy", host=request.url.host, tries=len(waits) + 1)
 
     def wait(self, seconds: float, host: str) -> None:
-        """Wait, and say for whom."""
+        """Report a wait for a host, then wait, for at most `Patience.most_s`."""
         seconds = min(seconds, self.patience.most_s)
         if seconds > 0:
             self.told(f"waiting {seconds:.0f} s for {host}")
@@ -101,9 +101,9 @@ class Server:
 
 
 def client_named(contact: str | None, version: str) -> httpx.Client:
-    """Return a client that says who asks, and whom to write to.
+    """Return an HTTP client whose User-Agent states Amparo's version and a contact, if given.
 
-    Redirects are followed to addresses that `require_safe` lets pass, and to no others.
+    The client follows redirects only to URLs that `require_safe` accepts.
     """
     who = f"Amparo/{version} (+{contact})" if contact else f"Amparo/{version}"
     return httpx.Client(
@@ -119,12 +119,12 @@ def _require_safe_request(request: httpx.Request) -> None:
 
 
 def require_safe(address: str) -> None:
-    """Refuse an address whose content somebody on the way could change.
+    """Refuse a URL whose content others could change during the transfer.
 
     Raises
     ------
     FetchError
-        It is neither https nor on this machine.
+        The URL is neither https nor on this machine.
     """
     parts = urlsplit(address)
     host = parts.hostname or ""
@@ -143,7 +143,7 @@ def _is_local(host: str) -> bool:
 
 
 def require_answered(response: httpx.Response, hint: str = "see its pages") -> None:
-    """Refuse an answer that is an error.
+    """Raise an error for a response with an error status.
 
     Raises
     ------
