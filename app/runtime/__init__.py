@@ -1,4 +1,4 @@
-"""The process: databases, logs, background tasks, limits of work.
+"""Facilities of the server process: databases, logs, background tasks, limits of work.
 
-Every room above imports it; it imports the settings.
+Every package above imports it; it imports the settings.
 """

@@ -1,8 +1,9 @@
 """Compilation of the routing kernels, by one process of this installation at a time.
 
-It takes a minute of CPU after an installation, during which numba holds the interpreter's lock: in
-the server's own process every other request would wait. What one process has compiled, others load
-from the cache on disk. ``python -m app.runtime.compilation`` compiles all of them.
+After an installation the compilation takes a minute of CPU, during which numba holds the
+interpreter lock: within the server's process all requests would have to wait. Other processes load
+the compiled kernels from numba's cache on disk. ``python -m app.runtime.compilation`` compiles all
+kernels.
 """
 
 import asyncio
@@ -18,49 +19,50 @@ import anyio.to_thread
 from app.runtime import aside
 from routing import planning, warmup
 
-#: Locked by the process that compiles: files that every user of the installation can read.
+#: Files that a process locks while it compiles: module files, which every user of the installation
+#: can read.
 _SEARCHES: Final = Path(warmup.__file__)
 _PLANNING: Final = Path(planning.__file__)
 
-#: How often, and after how many seconds, a process looks whether another one has ended, before it
-#: compiles itself: [A] three minutes, twice what all kernels take on a slow machine.
+#: Number of tries to get the lock, and seconds between two tries; afterwards a process compiles
+#: without the lock. Three minutes [A], twice the compilation of all kernels on a slow machine.
 _POLLS, _POLL_S = 1_800, 0.1
 
 _COMPILE: Final = "from app.runtime import compilation; compilation.load_planning()"
 
 _compiling: asyncio.Task[None] | None = None
-#: What this process has loaded, as numba's own dispatchers keep it.
+#: Lock files of the kernels that this process has loaded; numba keeps the kernels themselves.
 _loaded: set[Path] = set()
 
 
 def load_searches() -> None:
-    """Load the kernels of routes and of imports; compile those that no process has compiled."""
+    """Load the kernels of route searches and imports from the cache, or compile them."""
     load(_SEARCHES, warmup.warm)
 
 
 def load_planning() -> None:
-    """Load the kernels of itineraries and trade-offs; compile those that no process has."""
+    """Load the kernels of itineraries and trade-offs from the cache, or compile them."""
     load(_PLANNING, warmup.warm_planning)
 
 
 def compile_planning_aside() -> None:
-    """Begin to compile in a process that nobody waits for."""
+    """Start compiling the kernels of itineraries and trade-offs in a detached process."""
     aside.begin(_COMPILE)
 
 
 async def planning_compiled() -> None:
-    """Wait until these kernels are compiled and loaded; at once if they are."""
+    """Wait until the kernels of itineraries and trade-offs are compiled and loaded."""
     global _compiling  # noqa: PLW0603 -- one compilation a process, as of numba's own dispatchers
     if _PLANNING in _loaded:
         return
     if _compiling is None or (_compiling.done() and _compiling.exception() is not None):
         _compiling = asyncio.create_task(_compile())
-    # Shielded: a client that goes away does not end it for the others.
+    # Shield the shared compilation, so that a client that disconnects does not cancel it.
     await asyncio.shield(_compiling)
 
 
 async def _compile() -> None:
-    # Where no process can be started they are compiled here.
+    # If no process can be started, the kernels are compiled in this process below.
     with contextlib.suppress(OSError):
         process = await asyncio.create_subprocess_exec(
             *aside.command(_COMPILE),
@@ -69,19 +71,19 @@ async def _compile() -> None:
             stderr=asyncio.subprocess.DEVNULL,
         )
         await process.wait()
-    # Loaded from the cache. Without a folder for it, compiled once more.
+    # Load the kernels from the cache; without a cache folder this compiles them once more.
     await anyio.to_thread.run_sync(load_planning)
 
 
 def load(path: Path, warm: Callable[[], None]) -> None:
-    """Call ``warm``, unless this process has done so, once no other process holds the lock.
+    """Call ``warm`` under the lock of a file, unless this process has already called it.
 
     Parameters
     ----------
     path
-        File whose lock is held meanwhile, which also names what is loaded.
+        File to lock during the call; it also identifies the kernels.
     warm
-        Compiles kernels, or loads them from the cache on disk.
+        Function that loads kernels from the cache on disk, or compiles them.
     """
     if path not in _loaded:
         with _alone(path):
@@ -91,7 +93,7 @@ def load(path: Path, warm: Callable[[], None]) -> None:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold the lock of a file; go on without it if another process keeps it for too long."""
+    """Hold the lock of a file; continue without the lock if another process holds it too long."""
     with path.open("rb") as locked:
         for _ in range(_POLLS):
             if not _is_locked_by_another(locked.fileno()):
@@ -101,7 +103,10 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _is_locked_by_another(descriptor: int) -> bool:
-    """Lock a file unless another process has it; on a file system without locks nobody has."""
+    """Try to lock a file; return True if another process holds the lock.
+
+    On a file system without locks the result is False.
+    """
     with contextlib.suppress(OSError):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
