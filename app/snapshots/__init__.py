@@ -1,4 +1,4 @@
-"""What a process holds of the database, and how it hears that it changed.
+"""In-memory copies of database contents and road networks, and their refresh after changes.
 
 `journeys`, `http` and all above import it; it imports `runtime`.
 """

@@ -26,9 +26,10 @@ from routing.router.regional import Hazard, Router
 #: Seconds between two polls for changes without a notification (architecture.md).
 POLL_S: Final = 30.0
 
-#: Seconds to wait before reconnecting to the database: first, and at most; the wait doubles at each
-#: failure [A].
+#: Seconds to wait before the first reconnection to the database; the wait doubles at each failure
+#: [A].
 FIRST_PAUSE_S: Final = 0.1
+#: Longest wait before a reconnection, seconds [A].
 LONGEST_PAUSE_S: Final = POLL_S
 
 

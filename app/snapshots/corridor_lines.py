@@ -1,4 +1,4 @@
-"""Named corridors laid over the road networks, kept while both are unchanged."""
+"""Named corridors matched to the road networks, with a cache of the results."""
 
 from dataclasses import dataclass, replace
 
@@ -18,8 +18,9 @@ from routing.travel.sketch_towns import Towns
 class LaidCorridor:
     """Corridor matched to the road network, with measures scaled to the corridor's own length.
 
-    ``towns`` are the towns of a sketch network, ``network`` tells the network and its import;
-    empty where the corridor follows no road. ``line_error_m`` is that of the network's lines.
+    ``towns`` are the towns of the network if it is a sketch, else None. ``network`` identifies the
+    network and its import; "" if no roads match, and the line is then the corridor's own.
+    ``line_error_m`` is the result of `line_error_m` for the network.
     """
 
     line: MeasuredLine
@@ -65,13 +66,14 @@ class CorridorLines:
 
 
 def import_of(region: Region) -> str:
-    """Return a text that tells a network and its import from any other."""
+    """Return a text that identifies an import of a network: its name and time of import."""
     return f"{region.meta.name} {region.meta.imported_at}"
 
 
 def line_error_m(region: Region) -> float:
-    """Return how far a network's lines may lie from the roads, metres; a sketch has chords.
+    """Return how far a network's lines may lie from the real roads, metres.
 
-    A place within the snap limit of a sketch belongs to its road (definitions.md, "Snapping").
+    The lines of a sketch are straight, so its snap limit is returned (definitions.md, "Snapping");
+    0 for all other networks.
     """
     return region.meta.snap_limit_m if region.meta.kind == "sketch" else 0.0

@@ -20,8 +20,9 @@ LINES: Final = ("emergency", "asylum")
 #: and for children alone (P38, P45).
 PROTECTED_LINES: Final = ("gbv", "child_protection", "emergency")
 
-#: Advice beside forms whose content nobody reads at once: if phone lines are known, and if not.
+#: Advice beside forms whose content nobody reads at once, if phone lines are known.
 DANGER: Final = "Si hay peligro ahora, llame a emergencias."
+#: Advice beside the same forms if no phone line is known.
 DANGER_UNKNOWN: Final = "Si hay peligro ahora, pida ayuda a las autoridades o a quien tenga cerca."
 
 #: Fields of a phone line in responses.

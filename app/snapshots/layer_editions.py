@@ -62,7 +62,7 @@ class Look:
 
     def of(self, layer: Layer) -> Hashable:
         """Return the current edition of a layer."""
-        # Words of safety texts are on pages of every layer.
+        # Pages of every layer contain safety texts, so published translations are part of editions.
         subjects = (StampSubject.TEXTS, *layer.subjects)
         stamp = self.stamps.server, *map(self.stamps.of, subjects)
         match layer.clock:
@@ -84,7 +84,8 @@ class Editions:
     database : Database
         Database whose stamps are read on the public tier; stamps are equal for all tiers.
     texts : ReviewedTexts or None
-        Translations that are replaced when the database's are others; None: of no request.
+        Translations that are replaced when those in the database have changed. None keeps them for
+        this object only, so that no request uses them.
     """
 
     def __init__(self, database: Database, texts: ReviewedTexts | None = None) -> None:
@@ -117,10 +118,10 @@ class Editions:
         return (await self.believed()).stamps.has_demo
 
     async def refresh_texts(self) -> None:
-        """Make sure that translations of safety texts are current, where nothing else does (P47).
+        """Read the stamps, and with them changed translations, if they may be outdated (P47).
 
-        Costs nothing while notifications arrive: the follower then has read what they told of. An
-        outage is left to what the request reads next.
+        While notifications arrive nothing is read, because the background task reads after each.
+        If the database is unavailable the translations stay, and the request's own query fails.
         """
         if self._look is None or self._is_doubted or not self.is_listening:
             with suppress(DatabaseUnavailableError):
@@ -186,10 +187,10 @@ class Editions:
         return Look(stamps, began_s, answered_s, until)
 
     async def _read_texts(self, stamps: Stamps) -> None:
-        """Read the published translations if they are not those of these stamps.
+        """Read the published translations if their stamp has changed.
 
-        They are read after the stamps and are never older. A page made from here on has them, and
-        its edition names the stamp.
+        They are read after the stamps, so that they are never older than the stamps say. The stamp
+        is a part of the edition of each page that is made with them.
         """
         source = stamps.server, stamps.of(StampSubject.TEXTS)
         if self._texts.source != source:

@@ -1,4 +1,4 @@
-"""Leg tables of a region's network, kept while places, crossings and hazards are unchanged."""
+"""Cache of leg tables: the ways between all pairs of places of an itinerary, on one network."""
 
 from threading import Lock
 from typing import Final
@@ -8,20 +8,21 @@ from routing.planning.leg_table import leg_table
 from routing.planning.legs import LegTable
 from routing.router.reachability import Reacher, ReachRequest
 
-#: Tables kept [A]: of 300 places with all legs, the most that are asked for, one takes 4 MB.
+#: Maximum number of cached tables [A]; the largest, of 300 places with all legs, takes 4 MB.
 _KEPT: Final = 16
 
 
 class LegTables:
     """Cache of leg tables of one network; may be used by several threads.
 
-    A table takes a search from each of its places, most of the time of itineraries. Everything it
-    depends on is compared, so what one asker may not see leads to no table of another.
+    A table takes a search from each of its places, which is most of the time of itineraries. The
+    cache key contains everything on which a table depends, so a client never gets a table made with
+    crossings or hazards that only another client may see.
 
     Parameters
     ----------
     reacher
-        The network; another import has another one.
+        Solver of searches on one import of a network.
     """
 
     def __init__(self, reacher: Reacher) -> None:
@@ -30,13 +31,13 @@ class LegTables:
         self._kept = RecentlyUsed[LegTable](_KEPT)
 
     def laid(self, asked: ReachRequest, cut_m: float) -> LegTable:
-        """Return the table of legs between places, as `routing.planning.leg_table.leg_table`."""
+        """Return the result of `routing.planning.leg_table.leg_table`, cached if possible."""
         key = (
             tuple(asked.targets),
-            # Of the time it decides alone whether what counts by night does.
+            # The time of day suffices: it only decides whether hazards of the night apply.
             asked.at.time(),
             tuple(asked.crossings),
-            # Equal for hazards of equal place and cost.
+            # Hazards of equal area and cost have equal keys.
             tuple(hazard.key for hazard in asked.hazards),
             asked.mode,
             asked.profile,

@@ -20,8 +20,9 @@ from routing.travel.crossings import Crossing
 #: `routing.travel.profiles.ADULT`).
 REACH_M = 100_000.0
 
-#: Maximum number of spaces examined, and of spaces returned [A].
+#: Maximum number of spaces examined [A].
 MOST_CANDIDATES = 200
+#: Maximum number of spaces returned [A].
 MOST_NAMED = 6
 
 

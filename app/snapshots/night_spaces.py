@@ -1,4 +1,4 @@
-"""Spaces for the night on all dates, with routing objects made once for all requests."""
+"""Spaces with the overnight service, with routing objects made once for all requests and dates."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from routing.travel.support_points import Supports
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NightSpaces:
-    """Spaces with the overnight service that take in who comes unannounced.
+    """Spaces with the overnight service that take people in without an appointment.
 
     Attributes
     ----------

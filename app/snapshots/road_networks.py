@@ -37,10 +37,10 @@ type Positions = NDArray[np.float64]
 #: another time: the coarsest time stamps, those of FAT, have a resolution of two seconds.
 _SETTLED_NS = 2_000_000_000
 
-#: Seconds to wait before a region that failed to open is opened again: first, and at most; the wait
-#: doubles each time [A]. A shortage of file handles or memory often ends at once, whereas a damaged
-#: file stays damaged.
+#: Seconds to wait before a region that failed to open is opened again; the wait doubles each time
+#: [A]. A shortage of file handles or memory often ends soon, whereas a damaged file stays damaged.
 _FIRST_RETRY_S = 1.0
+#: Longest wait before a region is opened again, seconds [A].
 _LAST_RETRY_S = 300.0
 
 #: Inode, modification time and size of a region's meta.json; None if the file cannot be read at the
@@ -88,12 +88,12 @@ class Region:
 
     @cached_property
     def leg_tables(self) -> LegTables:
-        """Legs between places of the night; cached, because each place takes a search."""
+        """Cache of ways between the places of itineraries on this network."""
         return LegTables(self.reacher)
 
     @cached_property
     def reach_networks(self) -> ReachNetworks:
-        """Networks that isochrones and matrices search, by state of the world; cached."""
+        """Networks for isochrones and matrices, prepared for the crossings and hazards in force."""
         return ReachNetworks(self.router)
 
     @cached_property
