@@ -1,4 +1,4 @@
-"""Words and files made of answers: messages, sheets, posters, GPX, KML.
+"""Texts and files made from results: explanations, messages, printed lists, posters, GPX, KML.
 
 `http`, `page_models` and all above import it; it imports `journeys` and `i18n`.
 """

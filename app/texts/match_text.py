@@ -72,7 +72,7 @@ OPENS = Phrase("abre el %(when)s, según su horario")
 CALL_BEFORE = Phrase("llame antes de ir")
 GUIDES = Phrase("informa a dónde acudir")
 
-#: Why spaces are left out, in words, counted after them.
+#: Descriptions of left-out spaces by reason, to follow their number: "3 cerrados".
 LEFT_OUT = {
     Refusal.EXPIRED: Phrase("sin confirmar para ese día"),
     Refusal.NOT_ACTIVE: Phrase("cerrados"),

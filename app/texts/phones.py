@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: Types of phone number that take text messages, and types that take no calls.
+#: Types of phone number that take text messages.
 _TEXTED = frozenset({"sms", "textphone"})
+#: Types of phone number that take no calls.
 _UNCALLED = frozenset({"sms", "textphone", "fax", "pager", "whatsapp"})
 
 

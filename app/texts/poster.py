@@ -25,7 +25,7 @@ from geo.spaces import candidates, queries
 from geo.spaces.candidates import Described
 from geo.spaces.queries import NearSpace
 
-#: How many other spaces a poster names, for who is not taken in here.
+#: Number of other spaces that a poster names, for people who are not taken in at this space.
 ALTERNATIVES: Final = 2
 
 
@@ -63,7 +63,8 @@ class Poster:
     alternatives
         The nearest other spaces of the country, each with its straight distance (P33).
     locator, locator_notes
-        Small map around the public position, and what it is not; no map without a sketch.
+        Small map around the public position (None without a sketch network), and warnings that it
+        does not serve for navigation.
     address
         URL of the space's page, drawn as QR code.
     scan
@@ -117,7 +118,7 @@ async def read_poster(session: AsyncSession, space_id: str, now: datetime) -> Po
         msg = "there is no such space"
         raise NotFoundError(msg)
     referring = await candidates.describe(session, row["referral_points"] or ())
-    # One more, because the space itself is the nearest where people are sent to it.
+    # Ask for one more space than needed, because the result may include this space itself.
     around = await queries.nearest_spaces(
         session, found.lon, found.lat, country=row["country"], limit=ALTERNATIVES + 1
     )
@@ -158,7 +159,7 @@ def poster_of(
     row, now = found.described.properties, found.now
     day = local_day(now, row["timezone"])
     kind = labels.term(w, found.names, "space_kind", row["kind"])
-    # Nothing on the poster is older than what it says of itself.
+    # The poster expires with the first of the records on it.
     ends = min([row["expires_on"], *(one.properties["expires_on"] for one in found.alternatives)])
     area = (row["locality"], row["admin1"], w.country(row["country"]))
     return Poster(
@@ -202,7 +203,7 @@ def poster_of(
 
 
 def _locator_notes(w: Words, row: Mapping[str, Any]) -> list[PrintLine]:
-    """Return what the small map is not: a picture to go by, nor always of the very door."""
+    """Return warnings about the small map: not for navigation, and maybe only a town's position."""
     notes = [print_text.sketch(w)]
     if row["coord_precision"] == "town":
         said = w.gettext("la posición es la de la ciudad o pueblo")

@@ -18,8 +18,9 @@ from app.texts import print_text
 from app.texts.poster import Poster
 from app.texts.print_text import PrintLine
 
-#: Page size and margin in millimetres (ISO 216).
+#: Size of an A5 page in millimetres (ISO 216).
 WIDTH, HEIGHT = 148.0, 210.0
+#: Margin on all sides, millimetres.
 MARGIN = 9.0
 _INNER = WIDTH - 2 * MARGIN
 
@@ -27,9 +28,9 @@ _INNER = WIDTH - 2 * MARGIN
 #: length; ISO/IEC 18004 asks for four white modules on each side.
 _CODE = 36.0
 
-#: Font sizes in points, and the factors by which all sizes are multiplied, tried in order until the
-#: texts fit the page.
+#: Font sizes in points.
 _NAME, _LARGE, _TEXT, _SMALL = 24.0, 13.0, 10.5, 8.0
+#: Factors for all font sizes, tried in order until the texts fit the page.
 _SCALES = (1.0, 0.93, 0.86, 0.8, 0.74, 0.68, 0.62, 0.56)
 #: Line height in millimetres per point of font size.
 _LEADING = 0.43

@@ -108,7 +108,7 @@ def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
 
 
 def sketch(w: Words) -> PrintLine:
-    """Return what a small map of straight lines is not (`app.drawings.locator`)."""
+    """Return the warning that the small map (`app.drawings.locator`) is not for navigation."""
     return _safety(w, route_phrases.SKETCH)
 
 

@@ -26,8 +26,9 @@ from routing.route.route import Route
 from routing.route.segments import RouteSegment
 from routing.route.trade_offs import Trade, trades
 
-#: Least climb that the text mentions, and least length without hazard reports, metres [A].
+#: Least climb that the text mentions, metres [A].
 CLIMB_M: Final = 10.0
+#: Least length without hazard information that the text mentions, metres [A].
 SHORT_M: Final = 50.0
 
 #: Least length, metres, at which a segment without a road name gets a sentence of its own [A];
@@ -48,7 +49,7 @@ class TextPart:
 
 
 def gap_advice(journey: Journey) -> GapAdvice:
-    """Return what the longest stretch of a route lacks, and what follows for who travels it."""
+    """Describe the longest stretch of a route without support spaces, with advice."""
     return route_phrases.gap_advice(
         journey.gaps.longest.length_m,
         journey.gap_highest_m,

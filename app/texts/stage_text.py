@@ -1,7 +1,7 @@
-"""Sentences about the stages of a walking route: what forbids one, what is shut on it, what helps.
+"""Sentences about stages that break the rules for a day's walk: why, closed spaces, and remedies.
 
-A stage says what is known, never that people should sleep on the road, nor that a bed is free. A
-mistranslation of any text here can cause harm (P47).
+The sentences state only known data. None tells people to sleep on the road, and none says that a
+bed is free. A mistranslation of any text here can cause harm (P47).
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ SAID: Final[Mapping[str, str]] = {
     "stage_early": marked_safety("Saliendo al amanecer se llega"),
 }
 
-#: How a constraint is called in an answer.
+#: Names of the rules for a stage in JSON responses.
 CONSTRAINTS: Final[Mapping[Constraint, str]] = {
     Constraint.DISTANCE: "distance",
     Constraint.DAYLIGHT: "daylight",
@@ -59,7 +59,7 @@ _CODES: Final[Mapping[Constraint, str]] = {
 
 
 def constraints_of(fails: Constraint) -> dict[str, Any]:
-    """Return what forbids a stretch as members of an answer."""
+    """Return the rules that a stage breaks as JSON members; ``binding`` is the one to name."""
     return {
         "binding": CONSTRAINTS[binding(fails)] if fails else None,
         "constraints": [name for bit, name in CONSTRAINTS.items() if bit in fails],
@@ -67,7 +67,7 @@ def constraints_of(fails: Constraint) -> dict[str, Any]:
 
 
 def mended_by(remedies: Remedies) -> dict[str, Any]:
-    """Return what mends a stretch, each alone, as an object of an answer."""
+    """Return the changes, each sufficient by itself, that would make a stage possible, as JSON."""
     longer_m = remedies.longer_day_m
     return {
         "vehicle": remedies.vehicle,
@@ -78,7 +78,7 @@ def mended_by(remedies: Remedies) -> dict[str, Any]:
 
 
 def stage_json(stage: DayStage) -> dict[str, Any]:
-    """Return a stage as an object of an answer."""
+    """Return a stage as a JSON object."""
     return {
         "date": stage.date,
         "days": stage.days,
@@ -96,13 +96,16 @@ type Said = tuple[str, Mapping[str, str]]
 
 
 def stage_said(stage: DayStage) -> Iterator[Said]:
-    """Yield the sentences about a stage, with their values; none if it can be walked."""
+    """Yield sentences about a stage that breaks the rules, each with values for its placeholders.
+
+    Yield none for a stage that can be walked by the rules.
+    """
     if not stage.fails:
         return
     if stage.days > 1:
         yield SAID["stage_no_bed"], {}
     for bit, code in _CODES.items():
-        # That a way of days is too long for one is said by its days.
+        # For a stage of several days, the first sentence already says that one day is too short.
         if bit in stage.fails and not (stage.days > 1 and bit is Constraint.DAYLIGHT):
             yield SAID[code], {}
     for one in stage.shut:

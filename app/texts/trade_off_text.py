@@ -37,8 +37,8 @@ def trade_words(
     about
         The route, and how it differs from the quickest one.
     has_list_of_hazards
-        Whether a list of known hazards stands beside the text and states that length: a route whose
-        hazards are compared with no other's then leaves it out.
+        Whether a list of known hazards beside the text states the length without hazard
+        information. The text then only states it for routes compared with the quickest one.
     """
     found: list[TextPart] = []
     is_compared = not about.is_only
