@@ -1,1 +1,1 @@
-"""How it is published: the catalogue of layers and what is made from it."""
+"""Publication of data: the catalogue of layers, and collections, tiles and files made from it."""

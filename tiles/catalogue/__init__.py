@@ -1,4 +1,4 @@
-"""THE catalogue: what is published, with which columns, to whom and how it is drawn.
+"""Catalogue of the published layers: columns, tiers that may see them, and styles.
 
-Every room of `tiles` may import it; it imports `geo`.
+Every package of `tiles` may import it; it imports `geo`.
 """

@@ -1,9 +1,8 @@
-"""What is drawn in the signs of support spaces: one table, for maps and for their legend.
+"""Pictures in the map signs of support spaces (glyphs), for maps and their legends.
 
-A sign follows the public kind of a space, and whether people can sleep there, which is the service
-``overnight`` and nothing else. No kind that the vocabulary protects has a glyph, and none is
-derived from a protected service (P38): what is not listed here, new kinds included, gets the sign
-of any support.
+The glyph of a space only depends on its public kind, and on whether it has the service
+``overnight``. Protected kinds have no glyph of their own, and no glyph depends on a protected
+service (P38). All kinds that are not listed here have the general glyph of support.
 """
 
 from collections.abc import Mapping
@@ -36,8 +35,9 @@ GLYPHS: Final[Mapping[str, str]] = {
     "support": "M10 18L2.5 10.5a4.700 4.700 0 0 1 7.5-6a4.700 4.700 0 0 1 7.5 6z",
 }
 
-#: Glyph where people can sleep, and of kinds of space without one of their own.
+#: Glyph of spaces with the service ``overnight``.
 SLEEP: Final = "overnight"
+#: Glyph of all kinds of space without one of their own.
 OTHER: Final = "support"
 
 #: Glyph of each kind of space (vocabulary ``space_kind``) that has one of its own.

@@ -1,4 +1,4 @@
-"""The parts of a catalogue entry: rows, columns, geometry, signs, attribution."""
+"""Classes for the entries of the catalogue: rows, columns, geometry, signs, attribution."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,8 +78,8 @@ class ZoomStep:
         the step with the lowest zoom decides. None: all tile columns and ``id``, one feature for
         each row.
     tolerance_cells
-        Largest error of a simplified line, in cells of the tile; of several steps the largest
-        counts.
+        Largest error of a simplified line, in cells of the tile; of several applicable steps the
+        largest value applies.
     """
 
     below_zoom: int
@@ -119,7 +119,7 @@ class Layer:
         Credit that must be shown with the layer, and its licence; where rows have different
         licences, each row states its own as a property.
     clock
-        How the layer changes by the clock alone.
+        How often the layer changes by the passing of time, without any edit.
     subject
         The subject whose stamp tells that something in the layer changed (`geo.db.change_stamps`);
         None for the subject with the layer's name.

@@ -243,12 +243,12 @@ ROADS = Layer(
         ZoomStep(9, columns=("highway", "region")),
         ZoomStep(11, _of_classes(_TOWN)),
         ZoomStep(13, _of_classes(_LOCAL)),
-        # Up to the last zoom equal pieces that touch are one line, along which its name has room.
+        # Merge adjacent pieces with equal columns, so that the line is long enough for its name.
         ZoomStep(15, columns=_ROAD_TILE_COLUMNS),
     ),
 )
 
-#: Names by language, where a language has another than the place has.
+#: Columns with names in other languages; null if a language uses the local name.
 _NAMES = ("name_es", "name_en", "name_pt", "name_fr")
 
 BOUNDARIES = Layer(
@@ -318,7 +318,8 @@ RIVERS = Layer(
     clock=StampClock.NEVER,
     min_zoom=3,
     max_zoom=9,
-    # Our choice: as many as a paper map of that scale shows. Equal ones that touch are merged.
+    # Our choice: each zoom has the rivers that a paper map of that scale shows. Adjacent pieces of
+    # equal rank are merged.
     steps=(
         ZoomStep(5, _ranked(views.rivers, 0), columns=("rank",), tolerance_cells=2.0),
         ZoomStep(6, _ranked(views.rivers, 1), columns=("rank",)),
@@ -559,7 +560,8 @@ ACCESS = Layer(
     },
     min_zoom=4,
     max_zoom=10,
-    # As places: tens of towns a tile, each with its services and profiles (our choice).
+    # As in the layer of places, lower zooms have only larger towns: tens per tile, each with a row
+    # per service and profile (our choice).
     steps=tuple(
         ZoomStep(zoom, views.access.c.population >= people)
         for zoom, people in ((6, 200_000), (8, 50_000), (10, 5_000))

@@ -20,10 +20,10 @@ from tiles.cql2.terms import Sql
 from tiles.cql2.text import Token, tokens_of
 from tiles.errors import InvalidFilterError
 
-#: Maximum number of forms (filters with their values left out) cached for one layer, and maximum
-#: length of a filter whose form is cached, characters [A]: applications have a handful of filters,
-#: of a line or two.
+#: Maximum number of forms (filters with their values left out) cached for one layer [A]:
+#: applications use a handful.
 _KEPT: Final = 256
+#: Maximum length of a filter whose form is cached, characters [A]: most have a line or two.
 _LONGEST: Final = 1_000
 
 #: Patterns of the values that a form leaves out: numbers that fit into a bigint or a double, and

@@ -15,8 +15,9 @@ from tiles.fields import FieldKind
 _GEODETIC = 4326
 _MERCATOR = 3857
 
-#: Radius of the sphere of EPSG:3857, and half its circumference, where its plane ends.
+#: Radius of the sphere of EPSG:3857, metres.
 _RADIUS_M = 6_378_137.0
+#: Greatest coordinate of EPSG:3857, metres: half the circumference of the sphere.
 _EDGE_M = math.pi * _RADIUS_M
 
 _FUNCTIONS = {

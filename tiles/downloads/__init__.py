@@ -1,4 +1,4 @@
 """Whole layers as files: CSV, GeoJSON, GeoPackage and their like.
 
-It imports every other room of `tiles`.
+It imports every other package of `tiles`.
 """

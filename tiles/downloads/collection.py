@@ -16,10 +16,10 @@ from tiles.downloads.formats import FeatureFormat
 from tiles.downloads.rows import CopyReader, DownloadRequest, Source
 from tiles.downloads.texts import DELIMITER, QUOTE, TextLayout
 
-#: Bytes of rows in one piece [A]: small for texts, so that the first arrives soon; larger for
-#: tables, so that a row group has some ten thousand rows. Four pieces are held at once: pieces of
-#: 16 MB took 230 MB more, pieces of this size 70 MB (1 M lines, measured).
+#: Bytes of rows in one piece of a text format [A]: small, so that the first piece arrives soon.
 TEXT_PIECE_BYTES = 1 << 18
+#: Bytes of rows in one piece of a table [A]: some ten thousand rows, which make a row group. Four
+#: pieces are in memory at once: a download of 1 M lines takes 70 MB, with pieces of 16 MB 230 MB.
 TABLE_PIECE_BYTES = 1 << 22
 
 

@@ -48,17 +48,16 @@ JSON_FG = (
 #: Dimension of a layer's geometries in JSON-FG; mixed layers have none.
 _DIMENSIONS = {Shape.POINT: 0, Shape.LINE: 1, Shape.POLYGON: 2}
 
-#: Patterns for text that a spreadsheet would take for a formula, and for the positions before such
-#: text; `geo.exports.tables` explains them. The first is tested on all texts, because it is
-#: cheaper.
+#: Pattern of text that a spreadsheet would take for a formula (`geo.exports.tables`), tested on all
+#: texts, because it is cheaper than the next pattern, of the positions before such text.
 _FORMULA = bindparam("text_formula", "(^|[;\t\n\r])'*[=+@\t\r＝＋－＠-]", type_=Text)
 _BEFORE_FORMULA = bindparam(
     "text_before_formula", "(^|(?<=[;\t\n\r]))(?='*[=+@\t\r＝＋－＠-])", type_=Text
 )
 
-#: Control bytes, and other characters (in UTF-8), that XML 1.0 (section 2.2) cannot contain. JSON
-#: escapes the control bytes.
+#: Control bytes that XML 1.0 (section 2.2) cannot contain; JSON escapes them.
 _CONTROLS = bytes((*range(1, 9), 11, 12, *range(14, 32)))
+#: Other characters, in UTF-8, that XML 1.0 cannot contain.
 _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 
 #: Attribution and notice of the whole file, written into cells of every CSV row, so that no row is

@@ -195,7 +195,7 @@ def _vector_layer(layer: Layer) -> dict[str, Any]:
     kinds = {field.name: field.schema["type"] for field in layer.fields}
     return {
         "id": layer.name,
-        # A layer of its own for each licence, which it states itself.
+        # Each layer of the basemap states its own licence, because licences differ.
         "description": f"{layer.title}. {layer.attribution}. Licence: {layer.licence}",
         "minzoom": layer.min_zoom,
         "maxzoom": min(layer.max_zoom, LAST_ZOOM),

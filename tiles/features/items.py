@@ -193,7 +193,7 @@ async def read_item(
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Values that a query about a layer's past needs in addition to its own."""
+    """Values of the additional parameters of a query for a layer's past state."""
 
     values: Mapping[str, Any]
 

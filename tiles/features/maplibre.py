@@ -18,11 +18,12 @@ Drawn = dict[str, Any]
 
 MEDIA_TYPE: Final = "application/vnd.mapbox.style+json"
 
-#: Layers of the basemap, bottom to top: all that is beneath signs and routes and has low zooms.
+#: Layers of the basemap, bottom to top: all base layers but the landscape, which has no low zooms.
 BASEMAP_LAYERS: Final = tuple(layer for layer in BASE_LAYERS if layer is not LANDSCAPE)
 
-#: Radius and ring of a point's sign, pixels [A]: as large as on the web map where many signs meet.
+#: Radius of a point's sign, pixels [A]: the size of signs in dense places on the web map.
 _RADIUS = 7
+#: Width of the ring around a point's sign, pixels [A].
 _RING = 2
 
 _WHITE = "#FFFFFF"
@@ -102,7 +103,11 @@ def _water() -> Drawn:
 
 
 def _layers_of(layer: Layer, source: str) -> Iterator[Drawn]:
-    """Yield the style layers of a catalogue layer: those written for it, or else its signs."""
+    """Yield the style layers of a catalogue layer.
+
+    Boundaries, roads and places have style layers written by hand; those of all other layers are
+    made from their signs.
+    """
     if layer is BOUNDARIES:
         parts = _boundaries()
     elif layer is ROADS:

@@ -29,9 +29,10 @@ from tiles.errors import TileOutOfRangeError
 from tiles.statement import Statement, compiled
 from tiles.tile_matrix import MAX_ZOOM
 
-#: Cells along a tile's side: 4096, as usual in MVT, and a quarter of it at low zooms, since 1024
-#: cells on 256 pixels are finer than any screen shows (z6 road tile 181 -> 25.6 kB; publishing.md).
+#: Cells along a tile's side, as usual in MVT.
 EXTENT = 4096
+#: Cells along a tile's side up to zoom `LOW_ZOOMS`: 1024 cells on 256 pixels are finer than any
+#: screen shows, and make tiles smaller (z6 road tile 181 -> 25.6 kB; publishing.md).
 LOW_EXTENT = 1024
 LOW_ZOOMS = 8
 

@@ -35,7 +35,8 @@ def map_layers(*, has_landscape: bool = True) -> list[dict[str, Any]]:
     Parameters
     ----------
     has_landscape
-        Whether any region has something beneath its streets; without, that layer is left out.
+        Whether any region has landscape (areas drawn beneath streets); if not, the layer is left
+        out.
     """
     return [
         {
@@ -49,7 +50,7 @@ def map_layers(*, has_landscape: bool = True) -> list[dict[str, Any]]:
             "style": style(layer),
             "attribution": layer.attribution,
             "is_base": layer in BASE_LAYERS,
-            # Which of both a map draws: names must not cover each other, and stand above routes.
+            # Maps draw shapes and names separately: names above routes, none covering another.
             "has_shapes": layer is not PLACES,
             "has_names": layer in BASE_LAYERS and layer is not RIVERS,
         }
