@@ -1,10 +1,10 @@
-"""The command ``amparo`` of an installed wheel, which may have come without the server."""
+"""Entry point of the command ``amparo``, which may be installed without the server's packages."""
 
 import sys
 
 
 def run() -> None:
-    """Run the command, or say how to install what it needs."""
+    """Run the command; if packages of the server are missing, say how to install them."""
     try:
         from app.cli import app  # noqa: PLC0415 -- what is missing is told
     except ModuleNotFoundError as error:

@@ -369,7 +369,7 @@ def _operations() -> list[BaseRoute]:
 
 @cache
 def _document() -> dict[str, Any]:
-    """Return the OpenAPI document, built on first use and shared as the operations are."""
+    """Return the OpenAPI document, built on first use and shared by all applications."""
     return openapi.document(_operations())
 
 

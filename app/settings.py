@@ -90,7 +90,7 @@ def read_settings() -> "Settings":
 
 
 def secret_of(variable: str) -> str | None:
-    """Return the value of a variable that a file of the home names as the place of a token."""
+    """Return the secret in an environment variable that a configuration file names."""
     return os.environ.get(variable)
 
 
@@ -593,7 +593,7 @@ class Settings(BaseSettings):
 
     @property
     def sources_dir(self) -> Path:
-        """Folder of what was fetched from elsewhere: answers of Overpass, extracts, heights."""
+        """Folder of downloads for imports: answers of Overpass, extracts, heights."""
         return self.home / "sources"
 
     @property

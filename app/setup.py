@@ -155,7 +155,7 @@ async def fill_access(
 
 
 async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> None:
-    """Compile the searches, and import the shipped sketch, which is missing or damaged."""
+    """Compile the searches, and import the shipped sketch in place of a missing or damaged one."""
     # Compiled at the first start only; later starts load the compiled code from disk.
     await asyncio.to_thread(load_searches)
     report("searches compiled")
@@ -165,7 +165,7 @@ async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> N
         warn(f"the corridor sketch cannot be imported: {error}")
         return
     report("corridor sketch imported")
-    # Not waited for: nobody asks for itineraries in the first minute.
+    # Do not wait for this compilation: no client asks for itineraries in the first minute.
     compile_planning_aside()
 
 
@@ -254,7 +254,7 @@ async def reconcile_segments(database: Database, settings: Settings) -> list[str
 
 
 def _identity(meta: GraphMeta, covered: Sequence[CoveredArea]) -> str:
-    """Return a digest that identifies what is drawn of an import of a region."""
+    """Return a digest of an import and, for a sketch, of the areas in which it is not drawn."""
     told: list[object] = [meta.imported_at, meta.checksums]
     if meta.kind == SKETCH:
         told.append([[area.bbox, area.countries] for area in covered])
@@ -262,9 +262,10 @@ def _identity(meta: GraphMeta, covered: Sequence[CoveredArea]) -> str:
 
 
 def covered_areas(graphs_dir: Path, staged: Path | None = None) -> list[CoveredArea]:
-    """Return the areas of the imported extracts, in which a sketch draws nothing.
+    """Return the areas of the imported extracts, in which maps do not show the sketch.
 
-    An import that is not in place yet counts for the region that it replaces.
+    ``staged`` is the folder of an import that is about to replace a region, and is used in place of
+    the region's present folder.
     """
     metas = {}
     for folder in (*list_regions(graphs_dir), *([staged] if staged else [])):
@@ -278,7 +279,7 @@ def covered_areas(graphs_dir: Path, staged: Path | None = None) -> list[CoveredA
 
 
 async def redraw_sketch(database: Database, graphs_dir: Path, staged: Path | None = None) -> None:
-    """Write the sketch's rows anew where the areas of extracts are others than before."""
+    """Rewrite the sketch's road segments if the areas of the imported extracts have changed."""
     folder = graphs_dir / SKETCH
     covered = covered_areas(graphs_dir, staged)
     if damage_of(folder) is not None:
@@ -292,10 +293,11 @@ async def redraw_sketch(database: Database, graphs_dir: Path, staged: Path | Non
 async def publish_segments(
     database: Database, folder: Path, covered: Sequence[CoveredArea] = ()
 ) -> int:
-    """Replace a region's roads, and what is drawn beneath them, by those of its folder, or nothing.
+    """Replace a region's road segments and landscape in the database by those in a folder.
 
-    The region's name is read from the graph's metadata, so the folder may be that of an import
-    which is not in place yet. Of a sketch, what lies in the ``covered`` areas is left out.
+    All is replaced in one transaction. The region's name is read from the graph's metadata, so the
+    folder may be that of an import that has not replaced the region yet. Roads of a sketch in the
+    ``covered`` areas are left out. Return the number of segments.
     """
     graph = open_graph(folder)
     region = graph.meta.name
@@ -331,11 +333,11 @@ async def withdraw_segments(database: Database, region: str) -> None:
 
 
 async def official_crossings(database: Database) -> tuple[OfficialCrossing, ...]:
-    """Return where imported roads may cross a border: posts whose place two people confirmed.
+    """Return the crossings, with surveyed positions, at which imported roads may cross a border.
 
-    They are those of all public crossings, whatever their state: a closed crossing keeps its road
-    (P10, P34). The position that a crossing is registered with may be kilometres off, so that it
-    opens no street.
+    These are the public crossings whose position two people confirmed. Closed crossings are
+    included, because a closure does not remove the road (P10, P34). Crossings with only a
+    registered position, which may be kilometres off, are left out.
     """
     async with database.session(Tier.PUBLIC) as session:
         known = await crossings.states_at(session, clock.now())
@@ -352,9 +354,9 @@ async def official_crossings(database: Database) -> tuple[OfficialCrossing, ...]
 
 
 async def registered_crossings(database: Database) -> tuple[OfficialCrossing, ...]:
-    """Return all public crossings at their registered positions, near which posts are looked for.
+    """Return all public crossings at their registered positions, to look for border posts nearby.
 
-    No road may cross a border at these.
+    Registered positions are too inexact to let roads cross a border there.
     """
     async with database.session(Tier.PUBLIC) as session:
         known = await crossings.states_at(session, clock.now())
@@ -364,7 +366,10 @@ async def registered_crossings(database: Database) -> tuple[OfficialCrossing, ..
 
 
 async def note_border_posts(database: Database, region: str, posts: Sequence[BorderPost]) -> None:
-    """Show the staff which posts an extract tags near crossings, in place of former ones."""
+    """Store the border posts that an extract has near crossings, for display to staff.
+
+    They replace the posts stored for the region before.
+    """
     rows = [
         (post.crossing_id, SeenPost(post.osm_id, post.tag, post.lon, post.lat, post.distance_m))
         for post in posts

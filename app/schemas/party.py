@@ -1,4 +1,4 @@
-"""Who travels, as far as they say: one person or several, for whom a space has to fit."""
+"""The party: what travellers state about themselves so that suitable spaces can be found."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ NO_DOCUMENTS = "none"
 
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,59}$"
 
-#: Term of a vocabulary.
+#: Code of a term of a vocabulary.
 type Code = Annotated[str, Field(pattern=_CODE)]
 
 
