@@ -1,4 +1,4 @@
-"""Who asks and what they may do: sessions, tokens, forms, CSRF, sign-in.
+"""Identity and rights of clients: sessions, tokens, sign-in, and forms with CSRF protection.
 
 `pages`, `console` and `api` import it; it imports `http` and `snapshots`.
 """

@@ -41,8 +41,9 @@ COOKIE = "amparo_session"
 #: only to named people, on the pages and endpoints for editors (P1).
 READING_SCOPES = ("partner", "edit")
 
-#: Path that receives counts of people, and the token scope required for it.
+#: Path that receives counts of people.
 COUNTS = "/movement"
+#: Token scopes required for sending counts of people.
 COUNTING_SCOPES = ("movement",)
 
 _SCHEME = "bearer "
@@ -135,7 +136,7 @@ async def _by_token(request: Request) -> Asker:
 
 async def _by_cookie(request: Request) -> Asker:
     if "authorization" in request.headers:
-        raise TokenAtConsoleError  # this check decides; `ConsoleAlone` only refuses earlier
+        raise TokenAtConsoleError  # the decisive check; `ConsoleAlone` only saves reading the body
     secret = request.cookies.get(COOKIE)
     if secret is None:
         return ANYBODY
