@@ -136,8 +136,8 @@ class Accepted:
         return self.codings[0] if self.codings else None
 
 
-# Cached: browsers send a handful of distinct values. The size limits the memory that other clients
-# can fill with values of their own.
+# Cached, because browsers send only a handful of distinct values. The size limits the memory that
+# clients can fill with invented values.
 @lru_cache(maxsize=64)
 def read_accepted(stated: str) -> Accepted:
     """Parse the value of `Accept-Encoding`; an empty value accepts only uncompressed bodies.

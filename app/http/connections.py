@@ -40,12 +40,13 @@ LOOK_EVERY_S: Final = 1.0
 #: the first of them is checked, so the same number of file descriptors is kept free.
 BACKLOG: Final = 256
 
-#: Limits of lingering [A], which keeps a refused connection open so that the client can read the
-#: refusal: number of such connections, seconds for each, and bytes read and discarded from each.
-#: Closing a connection with unread bytes at once resets it, and the refusal is lost (RFC 9112,
-#: 9.6).
+#: Maximum number of refused connections that are kept open (lingering) so that the client can read
+#: the refusal [A]. Closing a connection with unread bytes resets it, and the refusal is lost (RFC
+#: 9112, 9.6).
 _LINGERING: Final = 64
+#: Maximum duration of lingering, seconds [A].
 _LINGER_S: Final = 2.0
+#: Maximum number of bytes that are read and discarded while a connection lingers [A].
 _LINGER_BYTES: Final = 1_048_576
 
 #: File descriptors reserved for other uses [A]: database pools, downloads, and road networks, which

@@ -420,7 +420,8 @@ async def answer(request: Request, error: Exception) -> Response:
     """Return the problem response for an exception of the table."""
     room: Room | None = getattr(request.state, "room", None)
     if type(error) is DatabaseUnavailableError and room is not None and room.is_short():
-        # The database's disk is short of room: the likely cause, and to be repaired in any case.
+        # The disk of the database is nearly full, which is the likely cause, and has to be repaired
+        # in any case. So report the full disk instead.
         error = DiskFullError()
     kind = kind_of(error)
     w = words(_language(request))

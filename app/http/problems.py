@@ -117,8 +117,8 @@ def reasons(error: RequestValidationError, *, most: int = MOST_REASONS) -> list[
 
 
 def _field(place: tuple[int | str, ...]) -> str:
-    # The first part is path, query, header or body; an error about the whole body has only this
-    # part.
+    # The first part of an error's location is path, query, header or body; an error about the whole
+    # body has no other part.
     where, *rest = place
     if where == "body" and len(rest) == 1 and isinstance(rest[0], int):
         return "body"  # the number is the position of a JSON syntax error

@@ -34,9 +34,10 @@ HOUR_S = 3_600
 #: Prefix length of the IPv6 network that counts as one client (RFC 6177, RFC 4291, 2.5.4).
 _CLIENT_BITS = 64
 
-#: Width and depth of a count-min sketch, which takes 2 MB. The count of a key is too high by at
+#: Number of columns of a count-min sketch. With this width the count of a key is too high by at
 #: most 0.002 % of all attempts of an hour.
 _WIDTH = 2**17
+#: Number of rows of a count-min sketch, each with its own hash; the sketch takes 2 MB.
 _DEPTH = 4
 
 _BEARER = "bearer "
@@ -309,7 +310,7 @@ class Proxies(PipelineStep):
         stated = asked.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
         for entry in reversed([part.strip() for part in stated if part.strip()]):
             if not self._is_trusted(entry):
-                # The client may have forged every entry further left.
+                # Ignore the entries further left, which the client may have forged.
                 return entry
         return peer
 

@@ -22,11 +22,12 @@ _SHELL: Final = (
 #: `static/offline.js` draws every other public page.
 _PAGES: Final = ("/offline", "/report")
 
-#: Modules of the map; cached when the map is first shown or an offline pack is downloaded.
-#: What lies beneath streets is in no basemap, but where an extract is imported the map asks for it.
+#: Modules of the map; cached when the map is first shown or an offline pack is downloaded. They
+#: include that of the landscape, which the basemap lacks: the map loads its tiles where an
+#: OpenStreetMap extract is imported.
 _MAP: Final = ("map.js", "style.js", "landscape.js", "map.css", "relief.webp")
 
-#: Modules of streets; cached when streets are taken along.
+#: Modules for route searches on streets; cached when a phone downloads streets.
 _STREETS: Final = ("street-page.js", "street-worker.js")
 
 #: Sides of the icons in pixels, as `app.drawings.install_icon` makes them.
@@ -73,7 +74,8 @@ def street_files() -> tuple[str, ...]:
 def manifest(lang: str) -> dict[str, Any]:
     """Return the web application manifest (W3C) in a language.
 
-    What is installed is called a map and looks like one, for who has to show a phone (P37).
+    The installed app has the name and the icon of a map, because a person may be forced to show the
+    phone (P37).
     """
     name = words(lang).gettext("Mapa")
     return {

@@ -75,7 +75,8 @@ def compress_assets() -> None:
             _packed(path, file.stat().st_mtime_ns, _SMALLEST_FIRST[0])
 
 
-# Three codings of some thirty files, and what a developer changes meanwhile.
+# The cache has room for three codings of some thirty files, and for files that change during
+# development.
 @lru_cache(maxsize=256)
 def _packed(path: str, _modified_ns: int, coding: Coding) -> bytes:
     return coding.packed_best(asset_content(path))
