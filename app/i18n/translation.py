@@ -186,8 +186,8 @@ class Words:
     def _in_this_language(self, message: str) -> str | None:
         """Return a safety text in this language; None if no person has reviewed a translation.
 
-        The review desk's translation precedes that of the catalogue. It is asked for once, because
-        another thread may replace all translations at any moment.
+        The review desk's translation precedes that of the catalogue. The function reads it only
+        once, because another thread may replace all translations at any moment.
         """
         if self.lang == DEFAULT_LANGUAGE:
             return message
