@@ -1,10 +1,10 @@
 """Gaps in support along the named corridors, computed for each tier from its visible spaces.
 
 A gap is a stretch of a corridor between spaces that support it. The server recomputes the gaps (the
-layer ``coverage``) after changes, and so does ``amparo upkeep``. Hidden spaces do not count for any
-tier, partners-only spaces do not count for the public tier, and protected services are not counted
-(P8, P38). Between a change and the next computation the database view withholds every gap that ends
-at a space which is no longer visible (P24).
+layer ``coverage``) after changes, and so does ``amparo upkeep``. The gaps of all tiers are computed
+without hidden spaces, those of the public tier also without partners-only spaces, and no gaps are
+computed for protected services (P8, P38). Between a change and the next computation the database
+view withholds every gap that ends at a space which is no longer visible (P24).
 """
 
 import asyncio

@@ -239,7 +239,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    # Read once: that takes twenty milliseconds.
+    # Cached, because reading the trusted certificates takes twenty milliseconds.
     return ssl.create_default_context()
 
 
