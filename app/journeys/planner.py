@@ -151,7 +151,7 @@ class JourneyAnswer:
         return "; ".join(dict.fromkeys(region.meta.attribution for region in self.regions))
 
 
-#: Finds the routes of a request to the router.
+#: Function that finds the routes for a request to the router.
 type Find = Callable[[RouteRequest], Routed]
 
 
@@ -247,7 +247,7 @@ async def worked_out[T](
     now: datetime,
     access_m: float,
 ) -> T:
-    """Read what a question depends on, and answer it by ``work`` in a search thread.
+    """Read the records on which a question depends, then answer it by ``work`` in a search thread.
 
     Parameters, data and errors are those of `plan`; ``work`` may raise more.
     """
@@ -312,7 +312,7 @@ def answered(
     Parameters
     ----------
     find
-        Returns the routes of a request, as `RoadNetworks.routes` does by default.
+        Function that finds the routes for a request; by default `RoadNetworks.routes`.
     most
         Maximum number of journeys; by default as many as the question asks for.
 
@@ -431,8 +431,8 @@ def _settled(
 ) -> _Settled:
     """Find routes none of which meets a hazard that begins before the traveller has passed it.
 
-    Hazards that a route meets (exclusions that begin after the departure, and hazards that count
-    only by night) are added to the request, and the search is repeated.
+    If a route meets an exclusion that begins after the departure, or by night a hazard that applies
+    only by night, the hazard is added to the request, and the search is repeated.
     """
     while True:
         request = _request(question, knowledge)

@@ -122,11 +122,11 @@ class Knowledge(Records):
         )
 
     def dark(self, route: Route) -> list[tuple[datetime, Hazard]]:
-        """Return the hazards that count only by night, each with the time of a route's first dusk.
+        """Return the hazards that apply only by night, each with the time of a route's first dusk.
 
         Dusk is the end of the walking hours. The list is empty for departures outside the walking
-        hours and for profiles without walking hours (vehicles): there hazards of the night count
-        from the start.
+        hours and for profiles without walking hours (vehicles), because hazards of the night then
+        apply from the departure on.
         """
         window, departure = route.profile.window, route.departure
         if window is None or departure is None:
@@ -138,7 +138,7 @@ class Knowledge(Records):
         return [(dusk, hazard) for hazard in self.routed_hazards if hazard.night_only]
 
     def at_any_hour(self, hazards: Sequence[Hazard]) -> "Knowledge":
-        """Return a copy in which some hazards that count only by night count at any hour."""
+        """Return a copy in which the given hazards of the night apply at any hour."""
         ids = {hazard.id for hazard in hazards}
         return replace(
             self,

@@ -52,8 +52,8 @@ type _Reached = Mapping[tuple[float, str | None], datetime]
 class RouteStop:
     """Space that supports a route, ``at_m`` metres after the route's start.
 
-    The space lies ``access_m`` metres off the route. On a sketch network, where a space counts at
-    the node of its ``town``, ``access_m`` is its distance from the node.
+    The space lies ``access_m`` metres off the route. On a sketch network ``at_m`` is the position
+    of the node of the space's ``town``, and ``access_m`` the space's distance from the node.
     """
 
     space: OpenSpace

@@ -34,7 +34,7 @@ PLACES = 12
 #: and can ask again in the next town [A].
 REACH_M = 100_000
 
-#: Distance from the middle of the town below which a space's distance is left out, metres [A].
+#: Distance, metres, up to which the distance of a space in the municipality itself is left out [A].
 _IN_TOWN_M = 5_000
 
 #: Septets kept of a space's name before its distance and town are left out, and of a contact that
