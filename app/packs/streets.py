@@ -240,8 +240,8 @@ class LocalStreets:
     def _prices(self) -> dict[str, Column]:
         """Return the columns of costs that differ from walking time.
 
-        ``edge_priced_ms`` is the time with the costs of the road, left out if it equals the walking
-        time of every edge; ``edge_altitude_ms`` the cost of altitude, left out if always 0.
+        ``edge_priced_ms`` is the time that the search uses, left out if it equals the walking time
+        of every edge; ``edge_altitude_ms`` is the cost of altitude, left out if always 0.
         """
         edge, travel = self.excerpt.edge, self.travel
         priced_ms = _ms(travel.priced_time_s(edge))
