@@ -29,7 +29,7 @@ class GapView:
     from_name, to_name
         The places at its ends.
     advice
-        Spanish text; as a whole equal to the API's `longest_gap.advice` (P46).
+        Advice in Spanish; its parts joined equal the API's `longest_gap.advice` (P46).
     is_overnight
         True if places for the night are missing, False if any open space is.
     """

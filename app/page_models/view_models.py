@@ -276,7 +276,7 @@ class HazardView:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """Filters of the list from the page's URL, with the place, which is sent beside the URL.
+    """Filters of the list from the page's URL, and the place, which the form sends outside the URL.
 
     Attributes
     ----------
