@@ -48,7 +48,8 @@ Side = Literal["start", "end"]
 SIDES: Final[tuple[Side, Side]] = ("start", "end")
 
 _BY_SIDE = tuple(f"{side}{part}" for side in SIDES for part in ("", "_ref", "_choice"))
-#: ``mode`` is ignored, but cached pages on phones still send it (static/sw.js).
+#: Fields that the form may have. ``mode`` is ignored, but cached pages on phones still send it
+#: (static/sw.js).
 FORM_FIELDS = frozenset(
     {*_BY_SIDE, "at", "profile", "mode", "lang", "consent", "swap", "file", "detour"}
 )

@@ -48,7 +48,7 @@ def _said(told: str, unknown: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-#: PostgreSQL text holds no NUL character.
+#: Pattern of texts without NUL, a character that PostgreSQL's type text cannot hold.
 _PLAIN = r"^[^\x00]*$"
 
 MunicipalityPath = Annotated[

@@ -33,7 +33,7 @@ ANSWERS: Mapping[str, tuple[bool, bool]] = {
     "shut": (False, False),
 }
 
-#: Length limit of a complaint in characters, the same as of the JSON endpoint.
+#: Maximum length of a complaint in characters, equal to that of the JSON endpoint.
 LONGEST_COMPLAINT = 2_000
 
 _REFUSALS = problem_responses(400, 403, 413, 415, 429, 503)
