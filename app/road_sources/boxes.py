@@ -1,4 +1,4 @@
-"""Boxes of longitude and latitude: checked, cut into tiles, and wide enough for what they hold."""
+"""Boxes in longitude and latitude: validation, and division into tiles."""
 
 import math
 from collections.abc import Iterator
