@@ -120,8 +120,9 @@ class Editions:
     async def refresh_texts(self) -> None:
         """Read the stamps, and with them changed translations, if they may be outdated (P47).
 
-        While notifications arrive nothing is read, because the background task reads after each.
-        If the database is unavailable the translations stay, and the request's own query fails.
+        Nothing is read while notifications arrive and the background task has read after the last
+        one. If the database is unavailable, the translations stay, and the request's own query
+        reports the failure.
         """
         if self._look is None or self._is_doubted or not self.is_listening:
             with suppress(DatabaseUnavailableError):

@@ -11,7 +11,7 @@ from routing.travel.support_points import Supports
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NightSpaces:
-    """Spaces with the overnight service that take people in without an appointment.
+    """Spaces with the overnight service that take people in without a referral.
 
     Attributes
     ----------

@@ -315,8 +315,8 @@ class RoadNetworks:
 
 
 def _identity(path: Path) -> Identity:
-    # An import replaces a region as a whole, so meta.json is a new file. The inode of the region's
-    # folder does not tell: it may be reused from a removed folder.
+    # An import replaces a region's folder, so meta.json is a new file. The inode of the folder
+    # would not identify the import, because it may be reused from a removed folder.
     try:
         found = (path / META_FILE).stat()
     except (FileNotFoundError, NotADirectoryError):  # an incomplete region, or a dangling link
