@@ -48,7 +48,7 @@ FALLBACK_UNKNOWN = SafetyPhrase(
     "Pedir ayuda y protección es un derecho."
 )
 
-#: Doubts in words; `Doubt.LANGUAGE` names the languages that were wished for.
+#: Phrases about doubts whether a space fits; `Doubt.LANGUAGE` names the languages wished for.
 DOUBTS = {
     Doubt.AGE: Phrase("atiende solo ciertas edades: llame antes"),
     Doubt.CHILDREN_AGE: Phrase("tiene límites de edad para niños y niñas: llame antes"),
@@ -62,7 +62,7 @@ DOUBTS = {
     Doubt.LANGUAGE: Phrase("no consta que hablen %(languages)s"),
 }
 
-# Reasons that the pages of phones word too (`app.page_models.offline_texts`).
+# Phrases that pages drawn by phones use too (`app.page_models.offline_texts`).
 REFERS = Phrase("aquí le dan la remisión para %(name)s. Sin ella no se entra")
 OPEN_THAT_NIGHT = Phrase("abierto esa noche según su horario")
 OPEN_ON_ARRIVAL = Phrase("abierto a su llegada según su horario")
@@ -239,7 +239,7 @@ def _age_of(moment: datetime, now: datetime) -> Phrase:
     return ago(timedelta(hours=hours))
 
 
-#: Why a space does not take people in at the time of arrival, in words.
+#: Phrases, by reason, that say why a space does not take people in at the arrival time.
 WHY_NOT_NOW = {
     Refusal.CLOSED: Phrase("cerrado a la hora de llegada"),
     Refusal.HOURS_NOT_KNOWN: Phrase("no se conoce su horario de ese día"),

@@ -87,7 +87,8 @@ def protected(w: Words, hotline: str | None, lines: AreaContacts) -> PrintLine:
     """
     numbers = [] if hotline else _numbers(lines)
     text = PROTECTED if hotline or numbers else PROTECTED_UNKNOWN
-    # Never mix two languages in one line: Spanish, unless people reviewed all that it is made of.
+    # Never mix two languages in one line: the line is Spanish unless the translations of all of its
+    # parts are reviewed.
     is_reviewed = all(map(w.is_reviewed, (text, *(KINDS[kind] for kind, _ in numbers))))
     own, said = (w if is_reviewed else words(DEFAULT_LANGUAGE)).reviewed(text)
     if hotline:

@@ -340,9 +340,10 @@ def safety(w: Words, text: str, **values: str) -> TextPart:
     return TextPart(message % values if values else message, filled.lang)
 
 
-#: Lengths below the first limit are written in metres, lengths below the second in tens of metres,
-#: longer ones in kilometres; 995 m and more would round to 1,000 m.
+#: Limit below which lengths are written in metres.
 BY_METRES_M: Final = 10.0
+#: Limit below which lengths are written in tens of metres, and from which in kilometres; lengths
+#: from here on would round to 1,000 m.
 BY_TENS_M: Final = 995.0
 
 

@@ -13,7 +13,7 @@ from app.texts.route_export import demo_marked
 from routing.planning.day_reach import Constraint, binding
 from routing.planning.mending import Remedies
 
-#: Sentences by code, without the full stop.
+#: Sentences about stages by code, without the full stop.
 SAID: Final[Mapping[str, str]] = {
     "stage_no_bed": marked_safety(
         "En esos días no se conoce un lugar abierto para dormir en el camino"
