@@ -62,7 +62,7 @@ class TileOutOfRangeError(NotThereError):
 
 
 class NoPastError(TilesError, ValueError):
-    """A collection without stored history was requested as of a day."""
+    """The past state of a collection without stored history was requested."""
 
     code = "no_past"
 

@@ -236,7 +236,7 @@ ROADS = Layer(
     notice=_SKETCH_NOTICE,
     # Our choice: each zoom has the road classes that a paper map of that scale shows. Below zoom 9
     # only class and region are written, so that the segments of a road between junctions become one
-    # line; a map tells by the region which lines are a sketch.
+    # line; maps need the region to draw roads of a sketch differently.
     min_zoom=4,
     steps=(
         ZoomStep(8, _of_classes(MAIN_ROADS)),

@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement
 from tiles.cql2.text import COMPARISONS, parse_text
 from tiles.fields import FieldKind, kind_of
 
-#: Form of GDAL's SerializeDateTime: UTC, and only the parts that were stated.
+#: Pattern of timestamps as GDAL's SerializeDateTime writes them: in UTC, and without the parts that
+#: the condition does not state.
 _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)(T((?P<hour>\d\d)(:(?P<minute>\d\d)(:(?P<second>\d\d))?)?Z)?)?",
     re.ASCII,

@@ -26,8 +26,8 @@ _KEPT: Final = 256
 #: Maximum length of a filter whose form is cached, characters [A]: most have a line or two.
 _LONGEST: Final = 1_000
 
-#: Patterns of the values that a form leaves out: numbers that fit into a bigint or a double, and
-#: texts without escapes.
+#: Patterns of the values that a form leaves out: whole numbers that fit into a bigint, fractions
+#: (`_FRACTION`) that fit into a double, and texts without escapes (`_TEXT`).
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _FRACTION: Final = re.compile(r"[+-]?(?:[0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})")
 _TEXT: Final = re.compile(r"'[^'\\\0\ud800-\udfff]*'")

@@ -32,7 +32,7 @@ from tiles.fields import FieldKind
 
 Lang = Literal["cql2-text", "cql2-json", "cql-text"]
 
-#: Conformance classes that are implemented in full, by the end of their URI.
+#: Conformance classes that are implemented in full, each named by the last part of its URI.
 CONFORMANCE = (
     "cql2-text",
     "cql2-json",
@@ -236,7 +236,7 @@ class _Walk:
             raise InvalidFilterError(f"`{name}` takes two arguments or more")
         if count is not None and len(args) != count:
             raise InvalidFilterError(f"`{name}` takes {count} argument{'s' * (count > 1)}")
-        # With a closing bracket, so that different trees never have equal shapes.
+        # The shape gets a closing bracket too, so that different trees never have equal shapes.
         self._terms.shape.append(f"{name}(")
         kind = FieldKind.TEXT if name == "casei" else FieldKind.BOOLEAN
         term = Operand(kind, f"`{name}`", make(self, name, args, depth + 1))

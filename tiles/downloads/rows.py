@@ -22,7 +22,7 @@ from tiles.statement import compiled
 #: features at 0.5 MB/s.
 TIME_LIMIT_S = 900.0
 
-#: Opens an asyncpg connection of the requester's tier, without an open transaction.
+#: Function that opens an asyncpg connection of the requester's tier, without an open transaction.
 type Source = Callable[[], AbstractAsyncContextManager[Any]]
 type Rows = Select[*tuple[Any, ...]]
 
@@ -198,8 +198,8 @@ class CopyReader:
         )
 
     async def _take(self, rows: bytes) -> None:
-        # Whole rows: the protocol sends one row in a message (PostgreSQL manual, "COPY
-        # Operations").
+        # The received bytes are whole rows, because the server sends each row in one message
+        # (PostgreSQL manual, "COPY Operations").
         self._parts.append(rows)
         self._held_bytes += len(rows)
         if self._held_bytes >= self._piece_bytes:

@@ -48,9 +48,10 @@ JSON_FG = (
 #: Dimension of a layer's geometries in JSON-FG; mixed layers have none.
 _DIMENSIONS = {Shape.POINT: 0, Shape.LINE: 1, Shape.POLYGON: 2}
 
-#: Pattern of text that a spreadsheet would take for a formula (`geo.exports.tables`), tested on all
-#: texts, because it is cheaper than the next pattern, of the positions before such text.
+#: Pattern of text that a spreadsheet would take for a formula (`geo.exports.tables`). All texts are
+#: tested by this pattern, because it is cheaper than `_BEFORE_FORMULA`.
 _FORMULA = bindparam("text_formula", "(^|[;\t\n\r])'*[=+@\t\r＝＋－＠-]", type_=Text)
+#: Pattern of the positions, before a formula, at which a text has to be changed.
 _BEFORE_FORMULA = bindparam(
     "text_before_formula", "(^|(?<=[;\t\n\r]))(?='*[=+@\t\r＝＋－＠-])", type_=Text
 )

@@ -1,4 +1,4 @@
-"""The basemap: the ground of low zooms, from land to main roads, in one PMTiles file (version 3).
+"""The basemap: base layers at low zooms, from land to main roads, in one PMTiles file (version 3).
 
 Its tiles are the server's own tiles of the public tier, layer by layer, so it can show nothing
 beyond them (P34). It shows the data as they were when it was built, and holds only layers whose
@@ -34,7 +34,7 @@ LAST_ZOOM: Final = 7
 #: Callback that gets the number of tiles done, and the number of all tiles.
 Progress = Callable[[int, int], None]
 
-#: Degrees in the header are whole numbers of this many parts (PMTiles 3).
+#: Units per degree in the file header, where coordinates are integers (PMTiles 3).
 _E7 = 10_000_000
 
 Box = tuple[float, float, float, float]

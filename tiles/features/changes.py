@@ -202,7 +202,7 @@ def _whole_statement(layer_name: str) -> Select[Any]:
 
 
 def _fingerprint(layer: Layer) -> Select[Any]:
-    # As bytes, because geometries have no 64-bit hash.
+    # Hash geometries as bytes, because PostgreSQL has no 64-bit hash of geometries.
     rows = layer.rows(func.ST_AsEWKB(layer.view.c.geom)).cte("published")
     whole: ColumnElement[Any] = literal_column(rows.name)
     # A sum does not depend on the order of rows. The hash is fast but not collision-resistant,

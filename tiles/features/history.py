@@ -17,8 +17,8 @@ from tiles.catalogue.layer import Layer
 from tiles.catalogue.layers import CROSSINGS, SPACES
 from tiles.errors import NoPastError
 
-#: Layers that can be requested as of a day: spaces by their versions, crossings by their dated
-#: statements.
+#: Layers whose past states can be requested: spaces have stored versions, crossings have dated
+#: statements about their state.
 WITH_A_PAST = frozenset({SPACES.name, CROSSINGS.name})
 
 _PAST_SPACES = replace(

@@ -112,8 +112,8 @@ async def read_page(asks: Asks, layer: Layer, window: Window, past: "Past | None
         fetch = fetch_planned if shape.boxes else _fetch
         rows = await fetch(asks, statement.sql, statement.arguments(values))
     shown = rows[: window.limit]
-    # The mark, after which the next page starts, is needed of the last row only: picking its
-    # columns here is cheaper than having PostgreSQL build a mark for every row.
+    # The next page starts after a mark, which only the last row needs: picking the mark's columns
+    # here is cheaper than having PostgreSQL build a mark for every row.
     marked = slice(1, len(window.sort) + 2)
     mark = tuple(shown[-1])[marked] if len(rows) > len(shown) else None
     return Page([row[0] for row in shown], mark)
@@ -199,7 +199,7 @@ class Past:
 
 
 async def read_past(session: AsyncSession, layer: Layer, as_of: datetime) -> Past:
-    """Return the values that a query as of an instant needs.
+    """Read the parameter values of queries for a layer's state at an instant.
 
     Raises
     ------

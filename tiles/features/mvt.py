@@ -165,7 +165,7 @@ def _matching(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
 
 
 def _rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
-    # Sorted here, because the aggregate keeps the order: equal tiles have equal bytes.
+    # Sort the rows, because the tile keeps their order: equal rows then give equal bytes.
     return _matching(layer, z).order_by(*layer.order, layer.view.c.id)
 
 

@@ -71,7 +71,7 @@ def _typed(value: Any, column: ColumnElement[Any]) -> Any:  # noqa: ANN401 -- of
         case bool():
             is_fit = isinstance(kind, Boolean)
         case int():
-            # Bigint, as in PostgreSQL; JSON may write a float without a fraction.
+            # An integer has to fit PostgreSQL's bigint. JSON may write a float without a fraction.
             is_fit = isinstance(kind, Integer | Float) and abs(value) < 2**63
             value = float(value) if isinstance(kind, Float) else value
         case float():
