@@ -53,7 +53,7 @@ class BodyTooLargeError(Exception):
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"the body is larger than {limit_bytes} bytes")
-        # Otherwise the rest of the body would be parsed as the next request.
+        # Close the connection: the rest of the body would otherwise be parsed as the next request.
         self.headers = {"Connection": "close"}
 
 

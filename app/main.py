@@ -185,7 +185,7 @@ def create_app(
         opened = open_database(settings) if database is None else database
         try:
             await opened.check_roles()
-            # In the background: meanwhile only requests for routes and for scripts have to wait.
+            # Warm up in the background; only requests for routes and for scripts wait for the end.
             warming = asyncio.create_task(asyncio.to_thread(warm_up))
             roads = network or RoadNetworks(settings.graphs_dir, settings.walker)
             editions = Editions(opened, texts)
@@ -262,7 +262,8 @@ def create_app(
         redirect_slashes=False,
     )
     error_table.install(app)
-    # The dispatcher answers GET requests to these routes; here they answer other methods.
+    # GET requests to these frequent routes are answered by the dispatcher, before the router; the
+    # router needs the routes for other methods.
     app.router.routes.extend(asked_most)
     app.router.routes.extend(transactions.routes())
     app.router.routes.extend(_operations())

@@ -280,13 +280,14 @@ class Settings(BaseSettings):
         10, description="Sign-ins and link answers a minute and address; 0: no limit."
     )
     sign_in_pair_rate_per_hour: NonNegativeInt = Field(
-        # [A]: a person who has forgotten which of several passwords was used tries about ten.
+        # [A]: the limit has room for people who have forgotten their password and try about ten.
         20,
         description="Sign-ins an hour of one address, or of one known device, at one account; "
         "0: no limit.",
     )
     sign_in_account_rate_per_hour: NonNegativeInt = Field(
-        # [A]: 60 guesses an hour for a year find one in 190 passwords of strength 10^8.
+        # [A]: at 60 guesses an hour for a year, a password that is one of 10^8 equally likely ones
+        # is found with a probability of 1 in 190.
         60,
         description="Sign-ins an hour at one account by devices that are not known, wherever "
         "from; 0: no limit.",
@@ -297,7 +298,8 @@ class Settings(BaseSettings):
         "factor, which they set up at the next sign-in; offered: who has set one up alone.",
     )
     known_device_days: PositiveInt = Field(
-        # [A]: half a year, so that the device of a person who signs in twice a year stays known.
+        # [A]: the default is half a year, so that the device of a person who signs in twice a year
+        # stays known.
         180,
         description="Days after a sign-in for which its browser is known: what others try does "
         "not slow it down.",
@@ -426,27 +428,27 @@ class Settings(BaseSettings):
         "farther is told as beyond.",
     )
     isochrone_locations: PositiveInt = Field(
-        # The limit of openrouteservice's public server.
+        # The default number of locations is the limit of openrouteservice's public server.
         5,
         description="Most locations of a request for isochrones.",
     )
     isochrone_range_s: PositiveInt = Field(
-        # [A]: a morning's walk, and the day's drive to a hospital and back.
+        # [A]: four hours are a morning's walk, or one way of a day's drive to a hospital and back.
         14_400,
         description="Longest range of isochrones by time, seconds.",
     )
     isochrone_range_m: PositiveInt = Field(
-        # [A]: what a car covers on poor roads within the longest range by time.
+        # [A]: the length that a car covers on poor roads within the longest range by time.
         100_000,
         description="Longest range of isochrones by length, metres.",
     )
     isochrone_spaces: PositiveInt = Field(
-        # [A]: more public spaces than any city has with the same service.
+        # [A]: no city has as many public spaces with the same service.
         200,
         description="Most spaces that isochrones are drawn around at once.",
     )
     matrix_cells: PositiveInt = Field(
-        # [A]: 100 places by 100 take a tenth of a second, and 150 kB as JSON.
+        # [A]: a matrix of 100 by 100 places takes a tenth of a second, and 150 kB as JSON.
         10_000,
         description="Most pairs of locations of a matrix.",
     )

@@ -134,7 +134,7 @@ async def prepare_data(settings: Settings, report: Report, warn: Report | None =
             warn(line)
         try:
             await cover(database, settings)
-        except Exception as error:  # does not prevent the start: the server tries again
+        except Exception as error:  # the server starts all the same, and tries again later
             warn(f"gaps along corridors not computed: {type(error).__name__}")
 
 
@@ -272,7 +272,7 @@ def covered_areas(graphs_dir: Path, staged: Path | None = None) -> list[CoveredA
         try:
             meta = read_meta(folder)
         except GraphError:
-            continue  # reported where the region is opened
+            continue  # the damage is reported where the region is opened
         metas[meta.name] = meta
     areas = [CoveredArea.of(meta) for meta in metas.values() if meta.kind != SKETCH]
     return sorted(areas, key=lambda area: (area.bbox, area.countries))
@@ -283,7 +283,7 @@ async def redraw_sketch(database: Database, graphs_dir: Path, staged: Path | Non
     folder = graphs_dir / SKETCH
     covered = covered_areas(graphs_dir, staged)
     if damage_of(folder) is not None:
-        return  # reported by the next start
+        return  # the next start reports the damage
     async with database.session(Tier.WRITER) as session:
         published = await upsert.remembered(session, ROADS)
     if published.get(SKETCH) != _identity(read_meta(folder), covered):
