@@ -1,1 +1,1 @@
-"""Days that a party can walk from night to night, and where itineraries fail and why."""
+"""Itineraries on foot from night to night, and where and why they fail."""

@@ -1,9 +1,9 @@
-"""Label setting over places and nights, for journeys that some places limit to a few nights.
+"""Label setting over places and nights, for journeys with places that limit the length of stay.
 
 A label is a way from the start to a place at the end of a day: its exposure, its hardest day, its
-nights at the places that are counted, and the label that it continues. Labels of one place and
-night that another is not worse than in anything are dropped. Each day takes every label along every
-leg that can be walked on its date, or leaves it where it is.
+nights at the places that are counted, and the label that it continues. A label is dropped if
+another one at the same place and night is at least as good in all of these. Each day extends every
+label by every leg that can be walked on that date, and by a rest.
 
 Without nights to count `routing.planning._sweep_kernel` finds the same and is quicker.
 """
@@ -19,11 +19,11 @@ type Bytes = NDArray[np.uint8]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Of a bound on the exposure ahead, so much is believed: it is summed in another order than a
-#: label's exposure, and may be larger by rounding.
+#: Factor on a lower bound of the exposure ahead: the bound is summed in another order than a
+#: label's exposure, so rounding may make it slightly too high.
 _BELIEVED = 1.0 - 1e-9
 
-#: Labels for which there is room at first; twice as many whenever that is full.
+#: Initial size of the label arrays, which are doubled whenever they are full.
 _FIRST_ROOM = 4_096
 
 
@@ -41,7 +41,7 @@ def front_counted(
     most: Bytes,
     label_limit: int,
 ) -> tuple[int, Ints, Ints, Ints]:
-    """Return the ways that no other beats, of those that overstay at no place that is counted.
+    """Return the Pareto-optimal ways that do not overstay at any counted place.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def front_counted(
     Returns
     -------
     (settled, previous, leg, last)
-        ``settled`` is the count of labels, -1 where the limit was reached. ``previous`` and ``leg``
-        int64 [settled] give the label that each continues and the leg by which, `REST` for a rest.
-        ``last`` are the labels at the end.
+        ``settled`` is the count of labels, -1 where the limit was reached. ``previous`` int64
+        [settled] is the label that each label continues, and ``leg`` int64 [settled] the leg that
+        was added, `REST` for a rest. ``last`` are the labels at the journey's end.
     """
     start, end = ends
     least, hardest_ahead = left
@@ -90,7 +90,7 @@ def front_counted(
                 total, longest = summed[label], hardest[label]
                 if not is_rest:
                     total, longest = total + exposure[leg], max(longest, duration_s[leg])
-                # No way found later takes fewer nights than those at the end already.
+                # Ways that reached the end before have no more nights than this one will have.
                 bound = total + least[day + 1, there] * _BELIEVED
                 bound_s = max(longest, hardest_ahead[day + 1, there])
                 if _is_beaten(last, summed, hardest, bound, bound_s):
@@ -135,7 +135,7 @@ def _none(count: int) -> Ints:
 
 @inlined
 def _is_beaten(labels: Ints, summed: Floats, hardest: Floats, total: float, longest: float) -> bool:
-    """Return whether one of some labels is as good in exposure and hardest day."""
+    """Return whether one of ``labels`` is at least as good in exposure and in hardest day."""
     for label in labels:  # noqa: SIM110 -- numba compiles no generators
         if summed[label] <= total and hardest[label] <= longest:
             return True
@@ -144,7 +144,7 @@ def _is_beaten(labels: Ints, summed: Floats, hardest: Floats, total: float, long
 
 @compiled
 def _grown[T: np.generic](values: NDArray[T], room: int) -> NDArray[T]:
-    """Return a longer copy of an array, with any values beyond those it has."""
+    """Return a copy of an array with ``room`` rows; the new rows are 0."""
     more = np.zeros((room, *values.shape[1:]), values.dtype)
     for at in range(values.size):
         more.flat[at] = values.flat[at]
@@ -162,11 +162,11 @@ def _kept(
     longest: float,
     now: Bytes,
 ) -> tuple[int, bool]:
-    """Unlink the labels of a place that a new one beats; tell whether none beats the new one.
+    """Unlink the labels of a place that a new label dominates, unless one dominates the new label.
 
     Returns
     -------
-    The newest label of those that stay, -1 without one, and whether the new label is to be kept.
+    The newest of the labels that stay (-1 for none), and whether to keep the new label.
     """
     label, before = newest, -1
     while label >= 0:
@@ -186,7 +186,7 @@ def _kept(
 
 @compiled
 def _chained(held: Ints, following: Ints) -> Ints:
-    """Return the labels that are held, place by place, the newest of a place first."""
+    """Return all linked labels as an array, place by place, the newest of each place first."""
     count = 0
     for newest in held:
         label = newest

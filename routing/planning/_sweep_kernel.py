@@ -1,10 +1,11 @@
 """All trade-offs of nights, exposure and hardest day, by a falling limit of the hardest day.
 
-With legs below a limit, the least exposure to every place and night is found day by day. Each
-itinerary of the front is the one of least exposure for its nights below some limit. So the limit
-starts at infinity, and is set to the hardest day of what was found until nothing is found any
-more. What is reached by legs below the new limit stays as it is; the rest alone is computed anew.
-Then the limits that were found are gone through once more for the itineraries of least walking.
+With only the legs whose moving time is below a limit, the least exposure to every place and night
+is computed day by day. Each itinerary of the front has the least exposure for its number of nights
+below some limit. So the limit starts at infinity and is lowered to the hardest day of the
+itineraries found, until none is found. At each step only places that were reached by a leg of the
+new limit or longer are computed anew. Finally the same limits are gone through once more to choose,
+among equal itineraries, those with the least walking.
 """
 
 import numpy as np
@@ -16,9 +17,9 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: What stands in a way beyond its last day.
+#: Entry of a way for the days after its last one, in place of a leg.
 NO_DAY = -2
-#: What stands in a way for a day of rest.
+#: Entry of a way for a day of rest, in place of a leg.
 REST = -1
 
 
@@ -32,14 +33,14 @@ def ahead(
     may_stay: Bools,
     end: int,
 ) -> tuple[Floats, Floats]:
-    """Return what at least lies ahead of each place before each day.
+    """Return lower bounds of exposure and hardest day from each place and day to the end.
 
     Parameters
     ----------
     first_leg
         int64 [S + 1], first leg of each place and the count of all; legs are sorted by origin.
     head, exposure, duration_s
-        [L], destination of each leg and its figures.
+        [L], destination, exposure and moving time of each leg.
     may_walk, may_stay
         bool [D, L] and [D, S], on which days a leg can be walked, and a party can rest at a place.
     end
@@ -48,8 +49,9 @@ def ahead(
     Returns
     -------
     (exposure, hardest_s)
-        float64 [D + 1, S], least sum and least hardest day from the morning of a day at a place to
-        the end; infinite where the end is not reached in the days that are left. 0 at the end.
+        float64 [D + 1, S], the least sum of exposure and the least hardest day from the morning of
+        a day at a place to the end; infinite where the end cannot be reached in the remaining days,
+        0 at the end itself.
     """
     days, places = may_walk.shape[0], len(first_leg) - 1
     least, hardest_s = np.full((days + 1, places), np.inf), np.full((days + 1, places), np.inf)
@@ -125,7 +127,7 @@ def _settle(
     known: tuple[Floats, Floats, Floats, NDArray[np.int32]],
     by_walk: bool,
 ) -> None:
-    """Compute anew what was reached by legs of the limit or longer, with shorter ones.
+    """Compute again, with legs below the limit, each state reached by a longer or equal leg.
 
     Parameters
     ----------
@@ -138,18 +140,18 @@ def _settle(
     limit_s
         Legs of this moving time and more are not walked.
     known
-        float64 [D + 1, S] three times and int32 [D + 1, S]: exposure, hardest day and walking until
-        the morning of a day at a place, and the leg of the day before. Written to.
+        Updated in place: exposure, hardest day and walking up to the morning of a day at a place,
+        float64 [D + 1, S] each, and the leg of the day before, int32 [D + 1, S].
     by_walk
-        Which of equal exposures is taken: that of the least walking, else of the easiest hardest
-        day; of equal ones again a rest, then the first leg.
+        How ties in exposure are broken: True for the least walking, False for the easiest hardest
+        day. Further ties go to a rest, then to the first leg.
     """
     days, places = may_stay.shape
     total, hardest_s, walked_s, by_leg = known
     arc_origin, arc_exposure, arc_s, arc_leg = arcs
     for day in range(days):
         for there in range(places):
-            # What is reached by legs below the limit stays as it is.
+            # A state reached only by legs below the limit stays as it is.
             if hardest_s[day + 1, there] < limit_s:
                 continue
             least, hardest, walked, by = np.inf, -1.0, 0.0, NO_DAY
@@ -173,7 +175,7 @@ def _settle(
 def _unknown(
     days: int, places: int, start: int
 ) -> tuple[Floats, Floats, Floats, NDArray[np.int32]]:
-    """Return what `_settle` knows at first: nothing but where the party starts."""
+    """Return the initial arrays of `_settle`'s ``known``: only the start is reached."""
     total, hardest_s = np.zeros((days + 1, places)), np.full((days + 1, places), np.inf)
     total[0], hardest_s[0] = np.inf, -1.0
     total[0, start] = 0.0
@@ -191,16 +193,16 @@ def front(
     may_stay: Bools,
     ends: tuple[int, int],
 ) -> NDArray[np.int32]:
-    """Return the ways that no other beats in nights, exposure and hardest day.
+    """Return the Pareto-optimal ways by nights, exposure and hardest day.
 
-    Of ways that are equal in all three the one with the least walking is returned.
+    Of ways that are equal in all three, the one with the least walking is returned.
 
     Parameters
     ----------
     first, leg_into
         From `arcs_into`.
     origin, exposure, duration_s
-        [L], origin of each leg and its figures.
+        [L], origin, exposure and moving time of each leg.
     may_stay
         As for `ahead`.
     ends
@@ -222,7 +224,8 @@ def front(
         _settle(first, arcs, may_stay, end, limit_s, known, False)
         best, limit_s = np.inf, -1.0
         for day in range(days):
-            # Fewer nights with as little exposure beat this one below every limit yet to come.
+            # Skip: a way of fewer nights has no more exposure. If the hardest day is easier here,
+            # this way is found again below a lower limit.
             if total[day] >= best:
                 continue
             best = total[day]
@@ -231,7 +234,7 @@ def front(
                 continue
             seen[day], seen_s[day] = total[day], hardest_s[day]
             nights, limits_s = np.append(nights, day), np.append(limits_s, hardest_s[day])
-    # The same once more, with the hardest days that are known now, for the least walking.
+    # Repeat with the limits found, breaking ties by the least walking, and read off the ways.
     ways = np.full((len(nights), days), NO_DAY, np.int32)
     known, limit_s = _unknown(days, places, start), np.inf
     for row in np.argsort(-limits_s):

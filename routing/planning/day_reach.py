@@ -11,10 +11,11 @@ shelter than beside the road. A plan is stricter: it has no tail, ends with dayl
 the clock alone, and gives every day a place to sleep. Each leg that is feasible here takes that
 timetable one day, with the same arrival (a departure in the window, no more than the longest day).
 
-To leave later never helps: waits depend on the place and the clock alone, so who leaves first
-arrives first, and everything that may fail is a latest moment. So the earliest departure decides.
+To leave later never helps: waits depend only on the place and the clock, so the earliest departure
+has the earliest arrival, and every rule on times sets a latest moment. So only the earliest
+departure is examined.
 
-Beds and heights that are unknown forbid, unless the caller allows them.
+Unknown beds or an unknown height of the destination forbid a leg, unless `DayRules` accepts them.
 """
 
 import enum
@@ -33,10 +34,12 @@ from routing.travel.timetable import DAY_S
 type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 
-#: Height above which a night's place may lie only so much higher than that of the night before,
-#: and how much, metres (WMS 2019, algorithms.md section 1). What is gained below does not count.
-#: The extra day for every 1,000 m that WMS advises besides is not asked for.
+#: Height above which the gain from one night's place to the next is limited, metres (WMS 2019,
+#: algorithms.md section 1).
 HIGH_M: Final = 3_000.0
+#: Most that a night's place may lie above the place of the night before, or above `HIGH_M` if that
+#: is higher, metres (WMS 2019). The extra day of rest that WMS advises for every 1,000 m is not
+#: required.
 MOST_GAIN_M: Final = 500.0
 
 #: Largest party [A]: more people than any shelter holds.
@@ -44,10 +47,10 @@ MOST_PEOPLE: Final = 10_000
 
 
 class Constraint(enum.IntFlag):
-    """What forbids a leg on a date; the order is that in which the binding one is named.
+    """Reasons that forbid a leg on a date; of several, `binding` names the first in this order.
 
-    `ROAD` is a road that a hazard closes on that date. `STAY` forbids a rest: the place keeps
-    nobody longer. No leg fails by it.
+    `ROAD`: a hazard closes the road on that date. `STAY` forbids no leg but a rest: the place does
+    not keep people longer.
     """
 
     DISTANCE = 1
@@ -61,13 +64,13 @@ class Constraint(enum.IntFlag):
     STAY = 256
 
 
-#: Of a leg that can be walked.
+#: No constraint: the leg can be walked.
 NOTHING: Final = Constraint(0)
 
 
 @dataclass(frozen=True, slots=True)
 class DayRules:
-    """What a party may ask of a day.
+    """Limits of a party's days, and how unknown beds and heights are treated.
 
     Parameters
     ----------
@@ -76,9 +79,9 @@ class DayRules:
     party
         Count of people, 1 to `MOST_PEOPLE`.
     unknown_beds_suffice
-        Whether a place whose free beds are unknown on a night counts as having room.
+        Whether a place whose free beds are unknown on a night is taken to have room.
     unknown_height_is_low
-        Whether a place of unknown height counts as one below `HIGH_M`.
+        Whether a place of unknown height is taken to lie below `HIGH_M`.
 
     Raises
     ------
@@ -100,12 +103,16 @@ class DayRules:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class World:
-    """What a day's reach depends on besides the party.
+    """Places, crossings and hours that decide which legs can be walked on a date.
 
     Parameters
     ----------
-    places, crossings, hours
-        The places by night, and crossings and hours on the road by the clock.
+    places
+        The places by night.
+    crossings
+        When the official crossings are open.
+    hours
+        When people may be on the road.
     """
 
     places: OvernightPlaces
@@ -115,7 +122,9 @@ class World:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DayReach:
-    """How L legs go on one date; times in seconds since the local midnight of departure's date.
+    """Whether and when L legs can be walked on one date.
+
+    Times are seconds since the local midnight of the date of departure.
 
     Parameters
     ----------
@@ -124,7 +133,7 @@ class DayReach:
     departure_s
         float64 [L], earliest departure.
     waited_s
-        float64 [L], waits at crossings; infinite where one does not open again.
+        float64 [L], sum of the waits at crossings; infinite if a crossing does not open again.
     arrival_s, entry_s
         float64 [L], arrival at the destination, and the moment of being let in.
     """
@@ -142,7 +151,7 @@ class DayReach:
 
 
 def binding(fails: int) -> Constraint:
-    """Return the constraint to name of those that forbid a leg."""
+    """Return the constraint to name among those that forbid a leg: the first of `Constraint`."""
     return next(one for one in Constraint if one & fails)
 
 
@@ -166,13 +175,13 @@ def day_reach(
     rules
         Longest day and party.
     day
-        Days since the date of departure. The night after it is night ``day`` of the places; beyond
-        the nights that are known every place counts as closed.
+        Days since the date of departure. The night after this day is night ``day`` of the places;
+        after the last known night every place is treated as closed.
     ready_s
         Moment from which the party is ready to leave.
     end
-        A place where the journey ends: it need not admit, have beds or be within its hours. Its
-        height counts, as the party sleeps near it.
+        The place where the journey ends, if nobody sleeps there: it need not admit people, have
+        beds or be open on arrival. Its height still limits the leg, as the party sleeps near it.
     """
     places, hours = world.places, world.hours
     origin, destination = legs.origin, legs.destination
@@ -207,7 +216,7 @@ def day_reach(
 def nights_of(places: OvernightPlaces, rules: DayRules, day: int) -> tuple[Bools, Bools]:
     """Return whether each place has beds for the party on a night, and admits it, bool [S] each.
 
-    Beyond the nights that are known no place admits.
+    After the last known night no place admits the party.
     """
     if day >= places.nights:
         return np.ones(len(places), np.bool_), np.zeros(len(places), np.bool_)
@@ -216,15 +225,15 @@ def nights_of(places: OvernightPlaces, rules: DayRules, day: int) -> tuple[Bools
 
 
 def is_too_high(from_m: Floats, to_m: Floats, rules: DayRules) -> Bools:
-    """Return whether a night's place is too much higher than the place of the night before, bool.
+    """Return whether a night's place lies too high above the place of the night before, bool [k].
 
     Parameters
     ----------
     from_m, to_m
-        float64 [k], heights of the places; NaN where unknown.
+        float64 [k], heights of the place before and of the night's place; NaN where unknown.
     """
     base_m = np.fmax(from_m, HIGH_M) if rules.unknown_height_is_low else np.maximum(from_m, HIGH_M)
-    # What is not known to be at most the gain is too high; a low place never is.
+    # A comparison with NaN is False: an unknown gain is too high. A low place never is.
     is_fine = (to_m <= HIGH_M) | (to_m - base_m <= MOST_GAIN_M)
     if rules.unknown_height_is_low:
         is_fine |= np.isnan(to_m)
@@ -232,14 +241,14 @@ def is_too_high(from_m: Floats, to_m: Floats, rules: DayRules) -> Bools:
 
 
 def _waited_s(legs: LegTable, crossings: CrossingClock, departure_s: Floats) -> Floats:
-    """Return the waits at the crossings of each leg, float64 [L]; infinite where one stays shut."""
+    """Return the sum of waits at each leg's crossings, float64 [L]; infinite if one stays shut."""
     waited_s = np.zeros(len(legs))
     passages = legs.passages
     if not len(passages.leg):
         return waited_s
     is_first = np.append(True, passages.leg[1:] != passages.leg[:-1])[: len(passages.leg)]
     starts = np.flatnonzero(is_first)
-    # The k-th crossings of all legs at once, then the next ones.
+    # Handle the first crossings of all legs together, then the second ones, and so on.
     place = np.arange(len(passages.leg)) - np.repeat(
         starts, np.diff(np.append(starts, len(passages.leg)))
     )
@@ -262,9 +271,10 @@ def _at_the_door(
     arrival_s: Floats,
     dusk_s: Floats,
 ) -> tuple[Floats, Bools]:
-    """Return when a party is let in, float64 [L], and whether the check-in hours forbid it, bool.
+    """Return when a party is let in, float64 [L], and whether check-in hours forbid it, bool [L].
 
-    They forbid an arrival after the last entry, and a wait at the door until after dark.
+    Check-in hours forbid a leg that arrives after the last entry, or that would make the party wait
+    at the door until after dark.
     """
     if day >= places.nights:
         return arrival_s, np.zeros(len(legs), np.bool_)

@@ -31,8 +31,9 @@ _ZENITH_DEG: Final = 90.0 + 32.0 / 120.0 + 1_880.79 / 3_600.0
 #: Farthest latitude that the equations hold for, degrees: the poles have no hour angle.
 _MAX_LAT: Final = 89.8
 
-#: Julian day of the proleptic ordinal 0 at 00:00 UTC, and of the epoch J2000.0.
+#: Julian day of ordinal 0 of Python's proleptic calendar (`date.toordinal`) at 00:00 UTC.
 _ORDINAL_ZERO: Final = 1_721_424.5
+#: Julian day of the epoch J2000.0.
 _J2000: Final = 2_451_545.0
 _DAYS_PER_CENTURY: Final = 36_525.0
 
@@ -86,8 +87,8 @@ def sun_times(lon: Floats, lat: Floats, first: date, days: int) -> SunTimes:
     sun = _Sun(_Slow.at(_ORDINAL_ZERO + first.toordinal() + day))
     rise_min, half_min = _event_min(lon, lat, sun, -1.0)
     set_min, _ = _event_min(lon, lat, sun, 1.0)
-    # Where the sun does not cross the horizon, both ends are laid around noon, as they are on the
-    # last day before, which may have one of the two alone.
+    # Where the sun does not cross the horizon twice, begin and end of the day lie at equal distance
+    # from noon: 12 hours by polar day, 0 in polar night.
     noon_min = _DAY_MIN / 2 - lon * _MINUTES_PER_DEGREE
     noon_min = noon_min - sun.place(noon_min)[1]
     is_crossed = (half_min > 0) & (half_min < _DAY_MIN / 2) & (set_min > rise_min)
@@ -99,7 +100,7 @@ def sun_times(lon: Floats, lat: Floats, first: date, days: int) -> SunTimes:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Slow:
-    """What of the sun's place does not change noticeably within a day, float64 [k] by date.
+    """Terms of the sun's position that hardly change within a day, float64 [k], one per date.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ class _Slow:
 
     @classmethod
     def at(cls, julian_day: Floats) -> "_Slow":
-        """Compute them for the Julian days of the dates' midnights."""
+        """Compute the terms for the Julian days of the dates' midnights (UTC)."""
         t = (julian_day - _J2000) / _DAYS_PER_CENTURY
         node = np.radians(125.04 - 1_934.136 * t)
         seconds = 21.448 - t * (46.815 + t * (0.00059 - t * 0.001813))
@@ -169,10 +170,10 @@ class _Slow:
 
 
 class _Sun:
-    """The sun's place in the course of each date, by a parabola through three moments of it.
+    """The sun's position in the course of each date, interpolated by a parabola through 3 moments.
 
-    The parabola is within 0.00001 degrees of the equations (a day's third difference of the
-    declination), a hundredth of a second of sunrise.
+    The declination differs from that of the equations by less than 0.00001 degrees (its third
+    difference over a day), and sunrise by less than a hundredth of a second.
     """
 
     def __init__(self, slow: _Slow) -> None:
@@ -196,7 +197,8 @@ def _parabola(before: Floats, middle: Floats, after: Floats) -> tuple[Floats, Fl
 def _event_min(lon: Floats, lat: Floats, sun: _Sun, side: float) -> tuple[Floats, Floats]:
     """Return sunrise (side -1) or sunset (+1), minutes since 00:00 UTC, and half the day's length.
 
-    Both float64 [n, k]; the half is 0 or 720 minutes where the sun stays below or above.
+    Both are float64 [n, k]. Half the day's length is 0 where the sun stays below the horizon, 720
+    minutes where it stays above.
     """
     north = np.radians(np.clip(lat, -_MAX_LAT, _MAX_LAT))
     sin_lat, over_cos = np.sin(north), 1.0 / np.cos(north)

@@ -1,4 +1,4 @@
-"""Which itineraries of a front to show: the best of each criterion, then those most unlike them."""
+"""Choice of itineraries of a front to show: the best by each criterion, then the most different."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from routing.planning.itineraries import Itinerary
 
 
 class Criterion(StrEnum):
-    """What itineraries are compared by; less is better."""
+    """Criteria by which itineraries are compared; less is better."""
 
     NIGHTS = "nights"
     EXPOSURE = "exposure"
@@ -20,24 +20,23 @@ class Criterion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ShownItinerary:
-    """An itinerary, and the criteria by which no other of the front is better."""
+    """An itinerary, and the criteria by which no other itinerary of the front is better."""
 
     itinerary: Itinerary
     best_in: tuple[Criterion, ...]
 
 
 def shown(front: Sequence[Itinerary], most: int) -> tuple[ShownItinerary, ...]:
-    """Return at most so many itineraries of a front, in the order of the front.
+    """Return at most ``most`` itineraries of a front, in the order of the front.
 
-    First the best of each criterion, in the order of `Criterion`, of equal ones the first in the
-    front; then, one after the other, that which lies farthest from all chosen before, with each
-    criterion scaled to its range in the front.
+    The best by each criterion are chosen first, in the order of `Criterion` (of equally good ones
+    the first in the front). Then, one at a time, the itinerary is added that differs most from
+    those already chosen, with each criterion scaled to its range in the front.
 
     Parameters
     ----------
     front
-        Itineraries none of which beats another, as `routing.planning.itineraries.itineraries`
-        returns them.
+        The Pareto set that `routing.planning.itineraries.itineraries` returns.
     most
         Count of itineraries, at least 1.
     """

@@ -1,15 +1,16 @@
-"""Itineraries: from night to night on foot, each at a place that takes the party in on its date.
+"""Itineraries on foot: each night is spent at a place that takes the party in on that date.
 
-The search is exact. It returns every itinerary that no other beats in nights, exposure and hardest
-day (seconds of walking) together. Of equal ones it returns that with the least walking in all, or,
-where longest stays decide, any one, but always the same, whatever the order of the table. A party
-walks at most one leg a day, or rests where it is while the place admits it and has beds.
+The search is exact: it returns the Pareto set by nights, exposure and hardest day (the most seconds
+of walking on one day). Of itineraries equal in all three it returns the one with the least walking
+in total, or, where the longest stay of a place matters, an arbitrary one that does not depend on
+the order of the table. A party walks at most one leg a day, or rests where it is if the place
+admits it and has beds.
 
-**Leaving later.** On the same date a later departure only takes away first legs and makes the
-others later, so it never reaches the end on an earlier day, nor earlier by the clock when the
-earliest arrival of all itineraries is compared. A departure on a later date can be better: where
-the start admits nobody, the party has to walk on the first day. Of single itineraries shown the
-clock time of arrival may be earlier after a later departure, as it is none of the three criteria.
+**Leaving later.** A later departure on the same date only removes legs of the first day and delays
+the others. So it never makes the last day earlier, nor the earliest arrival of all itineraries. A
+departure on a later date can be better: where the start admits nobody, the party has to walk on the
+first day. The arrival of a particular itinerary may be earlier after a later departure, because
+the time of arrival is not one of the three criteria.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,15 +49,14 @@ class ItineraryDay:
     departure, arrival, entry
         Times of leaving, of reaching the door, and of being let in; None on a day of rest.
     distance_m, duration_s, exposure
-        Of the leg; 0 on a day of rest. The duration is moving time.
+        Length, moving time and exposure of the leg; 0 on a day of rest.
     crossings_wait_s, door_wait_s
         Waits at crossings on the way, and at the door until check-in begins, seconds.
     is_slept_at
-        Whether the night is spent at the destination; False for the end of the journey, unless it
-        is asked for.
+        Whether the night is spent at the destination; False at the end of the journey, unless the
+        question asks for a bed there (``is_end_slept_at``).
     is_room_known
-        Whether somebody has said how many beds are free there on that night; True where nobody
-        sleeps.
+        Whether the number of free beds there on that night is known; True where nobody sleeps.
     """
 
     date: date
@@ -127,7 +127,7 @@ def itineraries(
     Raises
     ------
     TooManyLabels
-        Longest stays of places leave more trade-offs than the limit.
+        The limits on the length of stay leave more labels than ``label_limit``.
     """
     order = question.legs.by_origin()
     ways = [
@@ -178,9 +178,9 @@ def _ways(
     )
     ways = [[leg for leg in way if leg != _sweep_kernel.NO_DAY] for way in found.tolist()]
     counted: list[int] = []
-    # The nights at a place are counted only where an itinerary overstays, as decremental state
-    # space relaxation counts visits (Righini and Salani 2008): without the count the search knows
-    # more itineraries, so what it finds is the Pareto set as soon as nobody overstays.
+    # Nights are counted only at places where an itinerary found so far overstays (decremental state
+    # space relaxation: Righini and Salani 2008). A search with fewer counted places admits more
+    # itineraries, so its result is the Pareto set as soon as none of them overstays.
     while over := {place for way in ways for place in _overstayed(way, legs, question.start, most)}:
         counted += sorted(over)
         column = np.full(len(most), -1, np.int64)
@@ -205,7 +205,7 @@ def _way(previous: Ints, by_leg: Ints, label: int) -> list[int]:
 
 
 def _overstayed(way: Sequence[int], legs: LegTable, start: int, most: Ints) -> Iterator[int]:
-    """Yield the places at which more nights are spent than they state."""
+    """Yield the places where a way spends more nights than the place allows."""
     slept: dict[int, int] = {}
     here = start
     for leg in way[:-1]:
@@ -221,7 +221,7 @@ def _itinerary(
     way: Sequence[int | None],
     walks: Mapping[tuple[int, int], ItineraryDay],
 ) -> Itinerary:
-    """Return the itinerary of some legs, day by day, None for a rest."""
+    """Build the itinerary of a way, which has a leg for each day, None for a rest."""
     here, exposure, hardest_s = question.start, 0.0, 0.0
     days = []
     for number, leg in enumerate(way):
@@ -240,7 +240,7 @@ def _itinerary(
 def _walks(
     question: ItineraryQuestion, ways: Sequence[Sequence[int | None]]
 ) -> dict[tuple[int, int], ItineraryDay]:
-    """Return the days of walking of some itineraries, by number of the day and leg."""
+    """Return the walking days of some ways, keyed by (number of the day, leg)."""
     walked: dict[int, set[int]] = {}
     for way in ways:
         for number, leg in enumerate(way):

@@ -1,4 +1,4 @@
-"""How far from the best route itineraries may lead, and legs of what no search looks for."""
+"""Limits of the legs of itineraries, and legs for gaps that are longer than any searched leg."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -13,19 +13,21 @@ from routing.route.coverage import Gap
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: An itinerary leaves the best route at most so far: no leg is part of a way longer than so many
-#: times that route [A].
+#: Longest way of an itinerary from start to end, as a multiple of the best route [A]: legs that are
+#: part only of longer ways are left out.
 OFF_ROUTE: Final = 1.5
 
 #: Longest leg that is searched for, metres [A]: ten days of an adult. Longer stretches without a
-#: space are those of the best route.
+#: space are known only along the best route (`with_long_gaps`).
 LONGEST_LEG_M: Final = 250_000.0
 
 
 def places_within(
     start: tuple[float, float], end: tuple[float, float], lon: Floats, lat: Floats, limit_m: float
 ) -> Ints:
-    """Return the places of which a way by them may be as short as a limit, int64 ascending.
+    """Return the places that a way from start to end may pass within a limit, int64 ascending.
+
+    Ways are no shorter than the straight lines from start to place and from place to end.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def places_within(
 def legs_within(
     legs: LegTable, ends: tuple[int, int], lon: Floats, lat: Floats, limit_m: float
 ) -> LegTable:
-    """Return the legs that may be part of a way from start to end within a limit.
+    """Return the legs that a way from start to end may include within a limit of its length.
 
     Parameters
     ----------
@@ -68,16 +70,16 @@ def with_long_gaps(
     ends: tuple[int, int],
     pace_s_per_m: float,
 ) -> LegTable:
-    """Return legs with those gaps of the best route that are longer than any leg searched for.
+    """Return legs, followed by the gaps of the best route that are longer than `LONGEST_LEG_M`.
 
-    Nobody walks such a gap in a day, but a party that cannot go on wants to know where it lies.
+    Nobody walks such a gap in a day, but an answer without itineraries names the gaps in the way.
 
     Parameters
     ----------
     gaps
-        Of the best route.
+        Gaps between the spaces along the best route.
     row_of
-        Rows of the places by the ids of the gaps; gaps at other ids are left out.
+        Rows of the places by space id; gaps between other spaces are left out.
     ends
         Rows of the places where the route begins and ends.
     pace_s_per_m

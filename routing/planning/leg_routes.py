@@ -1,4 +1,4 @@
-"""Legs of a table as routes, with line, exposure and hazards, for the few that are shown."""
+"""Routes (with line, exposure and hazards) of the few legs of a table that a response shows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -18,19 +18,19 @@ type Ends = tuple[int, int]
 
 
 def leg_routes(reacher: Reacher, asked: ReachRequest, ends: Iterable[Ends]) -> Mapping[Ends, Route]:
-    """Return legs of a table laid by `routing.planning.leg_table.leg_table` as routes.
+    """Return the routes of some legs of a table by `routing.planning.leg_table.leg_table`.
 
     Parameters
     ----------
     reacher, asked
-        The network, and the request that the table was laid for.
+        The network, and the request that the table was made for.
     ends
-        Legs of the table, by the rows of their places.
+        The legs, each by the rows of its two places.
 
     Returns
     -------
-    The route of each leg, with the figures that the table has. Its times are those of somebody who
-    leaves at ``asked.at`` and never waits; the days of an itinerary have the true ones.
+    The route of each leg, with the same figures as in the table. Times in a route assume departure
+    at ``asked.at`` and no waits; `ItineraryDay` has the real ones.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def _route(tree: ShortestPathTree, row: int, asked: ReachRequest) -> Route | Non
 def heights_m(reacher: Reacher, asked: ReachRequest) -> Floats:
     """Return the height of the road at each target, float64 [T], metres; NaN where not known.
 
-    Between the ends of an edge the height is interpolated; a target off the network has none.
+    The height is interpolated between the ends of the target's edge; NaN also off the network.
     """
     graph = reacher.graph
     heights = np.full(len(asked.targets), np.nan)

@@ -1,4 +1,4 @@
-"""The leg table of a network: paths on foot between places of the night, cut at a length.
+"""The leg table of a network: paths on foot between places to sleep, up to a longest leg.
 
 A search from each place settles the roads around it, by the costs and hard rules of
 `routing.router.reachability`: a border is crossed at an official crossing that is passable, and
@@ -19,35 +19,35 @@ from routing.router.reachability import Reacher, ReachRequest
 
 type Floats = NDArray[np.float64]
 
-#: Cost per metre up to which the surroundings of a place are searched, seconds [A]: 0.9 km/h, four
-#: times the time of a slow walk. Dearer paths are left out of the table.
+#: Highest cost per metre of the longest leg at which a search from a place stops, seconds [A]:
+#: 0.9 km/h, four times as long as a slow walk. Dearer paths are left out of the table.
 DEAREST_S_PER_M: Final = 4.0
 
 
 def leg_table(reacher: Reacher, asked: ReachRequest, cut_m: float) -> LegTable:
-    """Lay the table of legs between places.
+    """Compute the table of legs between places.
 
     Parameters
     ----------
     reacher
         The network.
     asked
-        The targets are the places, in the order of the table's rows; start and limit do not count.
-        A crossing that the party may find open on a later date is given as passable: whether it is
-        open on arrival is for the day's reach to judge.
+        The targets are the places, in the order of the table's rows; ``start`` and ``limit_s`` are
+        ignored. Pass a crossing as passable if the party may find it open on a later date: whether
+        it is open on arrival is judged by `routing.planning.day_reach`.
     cut_m
-        Longest leg, metres along the road; the ways from a place to the road and back do not count.
+        Longest leg, metres along the road, without the ways between places and the road.
 
     Returns
     -------
-    Legs in the order of origin and destination, at most one a pair, none to a place itself. Their
-    exposure is the price of the known exposure, seconds; crossings of passages are rows of
+    Legs sorted by origin and destination, at most one for each pair of different places. The
+    exposure is the price of known exposure, seconds; crossings of the passages are indices of
     ``asked.crossings``. A place off the network has no legs.
 
     Raises
     ------
     InvalidRequest
-        A naive time, or coordinates that are no place on Earth.
+        The time has no UTC offset, or coordinates are not numbers or out of range.
     """
     lon = np.array([place.lon for place in asked.targets], dtype=np.float64)
     lat = np.array([place.lat for place in asked.targets], dtype=np.float64)
@@ -59,7 +59,8 @@ def leg_table(reacher: Reacher, asked: ReachRequest, cut_m: float) -> LegTable:
         list[tuple[int, int, float]](),
     )
     for origin, place in enumerate(asked.targets):
-        # No road is shorter than the straight line, but both may begin a snap away from the place.
+        # A road is at least as long as the straight line between its ends, each of which may lie a
+        # snap limit away from its place.
         room_m = cut_m + 2.0 * reacher.graph.meta.snap_limit_m
         near = great_circle_m(lon[origin], lat[origin], lon, lat) <= room_m
         near[origin] = False
@@ -86,7 +87,10 @@ def leg_table(reacher: Reacher, asked: ReachRequest, cut_m: float) -> LegTable:
 def _from_one(
     reacher: Reacher, request: ReachRequest, cut_m: float
 ) -> Sequence[tuple[int, Floats, list[tuple[str, float]]]]:
-    """Return the targets within the cut, with figures and (crossing, seconds) on the way."""
+    """Return the targets within ``cut_m``: index, length, time and exposure, passed crossings.
+
+    A passed crossing is (id, seconds of moving time from the start).
+    """
     try:
         tree = reacher.tree(request)
     except OffNetwork:

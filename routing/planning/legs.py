@@ -89,7 +89,7 @@ class LegTable:
         return len(self.origin)
 
     def only(self, rows: Ints) -> "LegTable":
-        """Return some of the legs with their passages, int64 [k] in any order."""
+        """Return the legs at some rows, int64 [k] in any order, with their passages."""
         new = np.full(len(self), -1, np.int64)
         new[rows] = np.arange(len(rows))
         passages = self.passages
@@ -114,16 +114,16 @@ class LegTable:
     def with_more(
         self, origin: Ints, destination: Ints, distance_m: Floats, duration_s: Floats
     ) -> "LegTable":
-        """Return the legs with others after them, without exposure or crossings, always open.
+        """Return the legs followed by others, which have no exposure or crossings and never close.
 
-        For ways too long to be walked in a day, of which nothing but the length matters.
+        For ways too long to be walked in a day, of which only the length matters.
 
         Parameters
         ----------
         origin, destination
             int64 [k], rows of the places.
         distance_m, duration_s
-            float64 [k].
+            float64 [k], length along the road, metres, and moving time, seconds.
         """
         days = self.open_days
         return LegTable(
@@ -139,10 +139,10 @@ class LegTable:
         )
 
     def by_origin(self) -> Ints:
-        """Return the rows in the order of origin, destination and figures, int64 [L].
+        """Return the order that sorts the legs by origin, destination and figures, int64 [L].
 
-        The order does not depend on that of the table, so that of equal itineraries always the same
-        is chosen.
+        Searches use this order, so that the choice among equal itineraries does not depend on the
+        order of the table.
         """
         return np.lexsort(
             (self.distance_m, self.exposure, self.duration_s, self.destination, self.origin)
@@ -153,12 +153,12 @@ class CrossingClock(Protocol):
     """Something that knows when official crossings are open."""
 
     def passed_s(self, crossing: Ints, clock_s: Floats) -> Floats:
-        """Return when a crossing is passed after an arrival, infinite where it does not open again.
+        """Return when crossings are passed after arrivals, float64 [k], infinite if never.
 
         Parameters
         ----------
         crossing
-            int64 [k], rows.
+            int64 [k], rows of the crossings.
         clock_s
             float64 [k], arrivals at the crossings, seconds since the local midnight of the date of
             departure.
@@ -184,7 +184,7 @@ class CrossingHours:
 
     @classmethod
     def of(cls, intervals: list[list[tuple[float, float]]]) -> Self:
-        """Return the hours of crossings, each given as its (from, until) in ascending order."""
+        """Build the hours from a list of (from, until) pairs for each crossing, ascending."""
         rows = [pair for one in intervals for pair in one]
         return cls(
             np.cumsum([0, *(len(one) for one in intervals)]).astype(np.int64),
@@ -193,13 +193,13 @@ class CrossingHours:
         )
 
     def passed_s(self, crossing: Ints, clock_s: Floats) -> Floats:
-        """Return when a crossing is passed after an arrival, as `CrossingClock` says."""
+        """Return when crossings are passed after arrivals; see `CrossingClock.passed_s`."""
         passed_s = np.full(len(crossing), np.inf)
         for one in np.unique(crossing).tolist():
             own = np.flatnonzero(crossing == one)
             rows = slice(self.first[one], self.first[one + 1])
             opens, closes = self.from_s[rows], self.until_s[rows]
-            # The first interval that is not over at the arrival.
+            # Index of the first interval that ends after the arrival.
             following = np.searchsorted(closes, clock_s[own], side="right")
             is_known = following < len(closes)
             passed_s[own[is_known]] = np.maximum(clock_s[own[is_known]], opens[following[is_known]])
@@ -207,19 +207,19 @@ class CrossingHours:
 
 
 def by_day(tables: Sequence[LegTable], open_days: Bools) -> LegTable:
-    """Join the tables of one network in several states of its roads.
+    """Join the leg tables of several states of one network's roads.
 
     Parameters
     ----------
     tables
-        One table a state; their crossings are rows of the same `CrossingHours`.
+        One table for each state; their crossings are rows of the same `CrossingHours`.
     open_days
-        bool [T, D], the days on which each state holds; every day has one.
+        bool [T, D], the days on which each state holds; exactly one state holds on each day.
 
     Returns
     -------
-    The legs of all states. A leg that is the same in several states is there once, open on all
-    days of these.
+    The legs of all states. A leg that is equal in several states occurs once, with the days of all
+    these states as its `LegTable.open_days`.
     """
     if len(tables) == 1:
         return tables[0]

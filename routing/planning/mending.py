@@ -1,4 +1,4 @@
-"""What mends a leg that cannot be walked on a date: a vehicle, a longer day, more spaces."""
+"""Remedies for a leg that cannot be walked on a date: a vehicle, a longer day, more spaces."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,36 +15,36 @@ from routing.planning.walking_hours import WalkingHours
 type Floats = NDArray[np.float64]
 
 #: Speed at which a vehicle covers a leg, metres per second [A]: 30 km/h, that of a bus on a
-#: mountain road with its stops; hours of doors and crossings are judged by it.
+#: mountain road with its stops. It decides when a vehicle arrives at crossings and doors.
 VEHICLE_M_S: Final = 30.0 / 3.6
 
-#: Most points looked at on one leg [A]: a walk of a month.
+#: Most points at which one leg is split [A]: a walk of a month.
 _MOST_POINTS: Final = 30
 
-#: What the place sets for the night, whatever the way there is like.
+#: Constraints of the destination, which no change of the way there lifts.
 _OF_THE_PLACE: Final = Constraint.BEDS | Constraint.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
 class Remedies:
-    """What mends a stretch; each alone, and besides what the place sets for the night.
+    """Remedies for a leg that cannot be walked; each is judged alone.
 
-    Beds and openings of the destination (`Constraint.BEDS`, `CLOSED`) are mended by the place
-    itself or by another one there, not by a vehicle or a longer day.
+    A vehicle, a longer day or an earlier departure cannot change that the destination is full or
+    closed (`Constraint.BEDS`, `CLOSED`), so these two constraints are ignored for them.
 
     Parameters
     ----------
     vehicle
-        Whether a vehicle for this leg mends it.
+        Whether the leg is possible with a vehicle.
     longer_day_m
-        By how many metres the longest day is too short; None where more of it does not help.
+        By how many metres the longest day is too short; None where a longer day does not help.
     more_spaces
-        Fewest further spaces that mend it: points that split the leg into equal days, open and with
-        beds on each night, and one at the destination where that does not take the party in. Later
-        nights move on by as many days as there are points. None where no number does within the
-        nights that are known.
+        Fewest further spaces with which the leg can be walked: points that split the leg into equal
+        days, open and with beds on each night, and one more at the destination if that does not
+        take the party in. The arrival moves by one day for each point. None where no number of
+        points suffices within the known nights.
     earlier_departure
-        Whether leaving at first light on the date of departure mends it.
+        Whether the leg can be walked by leaving at first light on the date of departure.
     """
 
     vehicle: bool = False
@@ -54,7 +54,7 @@ class Remedies:
 
 
 def remedies(question: ItineraryQuestion, day: int, leg: int) -> Remedies:
-    """Return what mends a leg that cannot be walked on a day of the journey."""
+    """Return the remedies for a leg that cannot be walked on a day of the journey."""
     legs = question.legs.only(np.array([leg]))
     fails = Constraint(int(question.reach(day, legs).fails[0]))
     is_of_the_way = bool(fails & ~_OF_THE_PLACE)
@@ -76,7 +76,10 @@ def remedies(question: ItineraryQuestion, day: int, leg: int) -> Remedies:
 
 
 def by_vehicle(legs: LegTable) -> LegTable:
-    """Return legs as a vehicle covers them: as quick as `VEHICLE_M_S`, and nothing to walk."""
+    """Return legs covered by vehicle: at `VEHICLE_M_S` or their own pace if quicker, length 0.
+
+    Length 0, because only metres on foot count towards the longest day.
+    """
     duration_s = np.minimum(legs.distance_m / VEHICLE_M_S, legs.duration_s)
     share = np.divide(
         duration_s, legs.duration_s, out=np.ones(len(legs)), where=legs.duration_s > 0
@@ -91,7 +94,7 @@ def by_vehicle(legs: LegTable) -> LegTable:
 
 
 def _is_mended(question: ItineraryQuestion, day: int, legs: LegTable) -> bool:
-    """Return whether nothing but what the place sets for the night forbids a leg."""
+    """Return whether no constraint forbids a leg, those of the destination left aside."""
     return not Constraint(int(question.reach(day, legs).fails[0])) & ~_OF_THE_PLACE
 
 
@@ -99,7 +102,7 @@ def _more_spaces(question: ItineraryQuestion, day: int, leg: LegTable) -> int | 
     is_slept_at = int(leg.destination[0]) != question.unslept_end
     last_night = question.world.places.nights - 1
     last_day = min(question.world.hours.days - 1, last_night + (not is_slept_at))
-    # Fewer points leave parts that are longer than the longest day.
+    # With fewer points than this, each part would be longer than the longest day.
     fewest = int(leg.distance_m[0] // question.rules.max_day_m) - 1
     for count in range(max(0, fewest), min(_MOST_POINTS, last_day - day) + 1):
         parts, world = _split(question, leg, count)
@@ -122,9 +125,10 @@ def _more_spaces(question: ItineraryQuestion, day: int, leg: LegTable) -> int | 
 
 
 def _split(question: ItineraryQuestion, leg: LegTable, count: int) -> tuple[LegTable, World]:
-    """Return one leg cut into equal parts by points that are always open, and the world of these.
+    """Split a leg into ``count + 1`` equal parts; return the parts and the world of their places.
 
-    Place 0 is the origin, 1 to ``count`` are the points, and the last one is the destination.
+    Place 0 is the origin, 1 to ``count`` are the points, which are always open and have beds, and
+    the last place is the destination.
     """
     world, places = question.world, question.world.places
     ends = np.array([int(leg.origin[0]), int(leg.destination[0])])
@@ -165,7 +169,7 @@ def _split(question: ItineraryQuestion, leg: LegTable, count: int) -> tuple[LegT
 
 
 def _between(ends: Floats, share: Floats) -> Floats:
-    """Return values at shares of the way between two; the ends keep theirs, known or not."""
+    """Interpolate between two values at shares from 0 to 1; the ends keep theirs, even if NaN."""
     values = np.asarray(ends[0] + share * (ends[1] - ends[0]))
     values[0], values[-1] = ends
     return values

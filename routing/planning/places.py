@@ -12,10 +12,10 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Beds of a place on a night of which nobody has said how many are free.
+#: Value of ``beds`` where the number of free beds is not known.
 UNKNOWN_BEDS: Final = -1
 
-#: A place that states no longest stay.
+#: Value of ``max_nights`` for a place without a limit of the stay.
 ANY_STAY: Final = 0
 
 
@@ -23,8 +23,8 @@ ANY_STAY: Final = 0
 class OvernightPlaces:
     """S places on M consecutive nights; night 0 begins on the date of departure.
 
-    Start and end of a journey are places, too: where they are nothing but that, they admit nobody.
-    The caller has left out what the asker may not see.
+    Start and end of a journey are places, too; unless people can sleep there, they admit nobody.
+    The caller has left out places that the requester may not see.
 
     Parameters
     ----------
@@ -38,9 +38,8 @@ class OvernightPlaces:
     beds
         int64 [S, M], free beds of a night, `UNKNOWN_BEDS` where unknown.
     opens_s, last_entry_s
-        float64 [S, M], check-in hours of a night: seconds since the local midnight of its date from
-        which people are let in, and until which; 0 and infinite for a place without hours. The last
-        entry is the end of the check-in hours, the moment itself included.
+        float64 [S, M], begin and end of a night's check-in hours, seconds since the local midnight
+        of its date, both moments included; 0 and infinite for a place without hours.
     max_nights
         int64 [S], most nights that a party may sleep there in one journey, `ANY_STAY` where none is
         stated.
@@ -79,7 +78,7 @@ class OvernightPlaces:
         return int(self.admits.shape[1])
 
     def only(self, rows: Ints) -> "OvernightPlaces":
-        """Return some of the places, int64 [k] in any order."""
+        """Return the places at some rows, int64 [k] in any order."""
         return OvernightPlaces(
             self.lon[rows],
             self.lat[rows],

@@ -1,4 +1,4 @@
-"""What to find itineraries for, and what of it each day allows."""
+"""The question that itineraries answer, and which legs and rests are possible on each day."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,12 +21,16 @@ MOST_NIGHTS: Final = 250
 
 @dataclass(frozen=True, eq=False)
 class ItineraryQuestion:
-    """What to find itineraries for.
+    """A party's question for itineraries between two places.
 
     Parameters
     ----------
-    legs, world, rules
-        Legs, places, crossings and hours on the road; the party and its longest day.
+    legs
+        The legs between places.
+    world
+        Places, crossings and hours on the road.
+    rules
+        The party and its longest day.
     start, end
         Rows of the places where the journey begins and ends.
     departure
@@ -41,8 +45,8 @@ class ItineraryQuestion:
     Raises
     ------
     InvalidRequest
-        The departure has no offset, start and end are one place, a place does not exist, the places
-        or the days of the legs have other counts than the hours, or the nights are out of range.
+        The departure has no offset, start and end are one place, a place does not exist, the count
+        of places or of days differs from that of the hours, or the nights are out of range.
     """
 
     legs: LegTable
@@ -78,7 +82,7 @@ class ItineraryQuestion:
 
     @property
     def nights(self) -> int:
-        """Nights under way for which everything is known: at most ``max_nights``."""
+        """Most nights of an itinerary: `max_nights`, or fewer if places or hours are not known."""
         known = min(self.world.places.nights, self.world.hours.days - 1)
         return max(0, min(self.max_nights, known))
 
@@ -89,7 +93,7 @@ class ItineraryQuestion:
 
     @property
     def unslept_end(self) -> int | None:
-        """The end where nobody asks for a bed there, else None."""
+        """Row of the end if the party needs no bed there, else None."""
         return None if self.is_end_slept_at else self.end
 
     def moment(self, clock_s: float) -> datetime:
@@ -97,7 +101,7 @@ class ItineraryQuestion:
         return self.departure + timedelta(seconds=clock_s - self.ready_s)
 
     def reach(self, day: int, legs: LegTable | None = None) -> DayReach:
-        """Return how some legs, by default all, go on a day of the journey."""
+        """Return whether and when some legs (by default all) can be walked on a day."""
         return day_reach(
             self.legs if legs is None else legs,
             self.world,
@@ -116,8 +120,8 @@ class ItineraryQuestion:
     def may_stay(self) -> Bools:
         """Whether the party can rest at a place on a day, bool [nights + 1, S].
 
-        It then sleeps there on the night after that day, as on the night before. No rest ends the
-        journey, so there is none on its last day.
+        The party then sleeps there on the night after that day, too. A rest cannot end the journey,
+        so it is not possible on the last day.
         """
         found = [
             np.logical_and(*nights_of(self.world.places, self.rules, day))

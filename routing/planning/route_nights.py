@@ -1,4 +1,4 @@
-"""A route with its places for the night, and the legs between them as a table of its own."""
+"""A route with its places for the night, and the table of the legs between these places."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ type Ints = NDArray[np.int64]
 
 
 class _RouteCrossings:
-    """The official crossings of a route, by the router's own objects."""
+    """`CrossingClock` of the official crossings of a route; rows are those of its passages."""
 
     def __init__(self, pacing: Pacing) -> None:
         self._posts = [passage.crossing for passage in pacing.route.passages]
@@ -30,7 +30,7 @@ class _RouteCrossings:
         self._ready_s = clock_of(pacing.departure)
 
     def passed_s(self, crossing: Ints, clock_s: Floats) -> Floats:
-        """Return when crossings are passed after arrivals, float64 [k], as `CrossingHours` does."""
+        """Return when crossings are passed after arrivals; see `CrossingClock.passed_s`."""
         passed_s = np.full(len(crossing), np.inf)
         for row, (post, arrival_s) in enumerate(
             zip(crossing.tolist(), clock_s.tolist(), strict=True)
@@ -50,12 +50,14 @@ class RouteNights:
     Parameters
     ----------
     pacing
-        The route by the router's clock.
+        The route with its timetable.
     at
-        Where the places lie, ascending; the first is `routing.route.timeline.START`, the last
-        ``pacing.end``.
-    places, hours
-        The places by night, and the hours on the road there, on one day more than there are nights.
+        Positions of the places on the route, ascending; the first is
+        `routing.route.timeline.START`, the last ``pacing.end``.
+    places
+        The places by night.
+    hours
+        Hours on the road at the places, on one day more than there are nights.
     rules
         The party and its longest day.
     """
@@ -78,7 +80,7 @@ class RouteNights:
 
     @cached_property
     def world(self) -> World:
-        """What a day's reach depends on."""
+        """Places, crossings and hours on the road."""
         return World(self.places, _RouteCrossings(self.pacing), self.hours)
 
     @cached_property
@@ -93,7 +95,7 @@ class RouteNights:
 
     @cached_property
     def legs(self) -> LegTable:
-        """The legs forward that are no longer than a day."""
+        """All legs in the direction of travel that are no longer than the longest day."""
         order = {place: number for number, place in enumerate(sorted(set(self.at)))}
         rank = np.array([order[place] for place in self.at])
         ahead = rank[:, np.newaxis] < rank
@@ -111,16 +113,16 @@ class RouteNights:
         return self._table(np.array([origin]), np.array([destination]))
 
     def reach(self, day: int, legs: LegTable) -> DayReach:
-        """Return how legs go on a date."""
+        """Return whether and when legs can be walked on a day of the journey."""
         return day_reach(legs, self.world, self.rules, day, ready_s=self.ready_s, end=self.end)
 
     def takes_in(self, place: int, day: int) -> bool:
-        """Return whether people can be at a place on the night after a day."""
+        """Return whether a place takes people in on the night after a day; the end always does."""
         return place == self.end or (day < self.places.nights and bool(self._open[day][place]))
 
     @cached_property
     def last_open(self) -> list[int]:
-        """Last night on which each place takes people in; -1 without any."""
+        """Last night on which each place takes the party in; -1 where there is none."""
         nights = np.arange(self.places.nights)[:, np.newaxis]
         is_open = np.array(self._open, dtype=np.bool_).reshape(-1, len(self.at))
         found: list[int] = np.where(is_open, nights, -1).max(axis=0, initial=-1).tolist()
@@ -128,10 +130,11 @@ class RouteNights:
 
     @cached_property
     def last_gain(self) -> list[int]:
-        """Last night before one that is better at some place ahead of each; -1 without any.
+        """For each place, the last night after which a place ahead improves; -1 where none does.
 
-        From there on nothing is won by a rest, but by the sun's minutes. With a crossing ahead,
-        which may open on any date, it is the last night of all.
+        A place improves from one night to the next if it opens, or if its check-in hours get
+        longer. A rest on a later night can gain nothing but minutes of daylight. For a place with a
+        crossing ahead, which may open on any date, it is the last night of all.
         """
         places, is_open = self.places, np.array(self._open, dtype=np.bool_).T
         is_open = is_open.reshape(len(self.at), places.nights)

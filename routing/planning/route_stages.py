@@ -10,10 +10,10 @@ it is anyway: so a party that sets out too late to reach a bed leaves the next m
 that it reaches on the same date. It never passes an open bed to spend one more night outdoors. Such
 a stage names everything that forbids the leg.
 
-**Which chain.** Fewest nights without a bed, then the earliest date of arrival, then the least of
-the hardest days (seconds of walking). The search settles states (place, day, nights slept there) in
-that order, so the first one at the end is the best. On a single route there are few of them: it is
-plain Python, without kernels to compile.
+**Which chain.** The best chain has the fewest nights without a bed, then the earliest date of
+arrival, then the easiest hardest day (seconds of walking). The search settles states (place, day,
+nights slept there) in this order, so the first state at the end belongs to the best chain. A single
+route has few states, so the search is plain Python, without kernels to compile.
 """
 
 import enum
@@ -35,10 +35,11 @@ from routing.planning.route_nights import RouteNights
 from routing.route.timeline import POST
 from routing.travel.timetable import DAY_S
 
-#: Times of a timezone-aware clock are whole microseconds.
+#: Tolerance for rounding at midnight, seconds: timezone-aware times are whole microseconds.
 _ROUNDING_S: Final = 1e-3
 
-#: What the place sets for the night of a date; a leg of several dates meets another night.
+#: Constraints by the destination's night on the date of leaving; a leg that arrives on a later date
+#: meets another night.
 _OF_THE_NIGHT: Final = Constraint.HOURS | Constraint.BEDS | Constraint.CLOSED
 
 
@@ -53,13 +54,13 @@ class RouteStage:
     day, arrival_day
         Dates of leaving and of arriving, in days since the date of departure.
     days
-        Days with some walking; more than one where a night is spent without a bed.
+        Days with some walking; more than one if a night on the way is spent without a bed.
     departure_s, arrival_s
         Times of leaving and arriving, seconds since the local midnight of the date of departure.
     nights
         Nights at the destination, rests included; 0 at the end of the route.
     fails
-        What forbids the leg on its date; none where it can be walked.
+        Constraints that forbid the leg on its date; none if it can be walked.
     """
 
     origin: int
@@ -81,7 +82,7 @@ class RouteStage:
 class _State(NamedTuple):
     """A place on the morning of a day.
 
-    ``slept`` counts the nights at a place that limits them; it is 0 anywhere else.
+    ``slept`` is the number of nights spent there so far; always 0 at a place without a limit.
     """
 
     day: int
@@ -89,13 +90,13 @@ class _State(NamedTuple):
     slept: int
 
 
-#: Where the start was come to from.
+#: Predecessor of the first state.
 _NOWHERE: Final = _State(-1, -1, -1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """How a party without a bed ahead gets along a leg, by the clock of routes."""
+    """Walk of a leg without a bed on the way, timed by `routing.travel.timetable`."""
 
     departure_s: float
     arrival_s: float
@@ -103,7 +104,7 @@ class _Walk:
 
     @property
     def arrival_day(self) -> int:
-        """Date of the arrival; a crossing that opens at midnight is passed on the new one."""
+        """Date of the arrival, in days since the departure; midnight belongs to the new date."""
         return int((self.arrival_s + _ROUNDING_S) // DAY_S)
 
 
@@ -112,14 +113,14 @@ def route_stages(nights: RouteNights) -> tuple[RouteStage, ...] | None:
 
     Returns
     -------
-    The stages from start to end; None where the route cannot be walked to its end in the nights
-    that are known, as where it comes to a crossing of which no further opening is known.
+    The stages from start to end; None if the route cannot be walked to its end within the known
+    nights, for example because a crossing is not known to open again.
     """
     return _Search(nights).stages()
 
 
 class _Kind(enum.IntEnum):
-    """What is to be done with an entry of the queue, in order where all else is equal."""
+    """Next step for an entry of the queue; lower values come first where all else is equal."""
 
     TO_THE_END = 0
     ARRIVED = 1
@@ -127,10 +128,11 @@ class _Kind(enum.IntEnum):
 
 
 class _Entry(NamedTuple):
-    """A state with what it takes to get there, in the order in which states are settled.
+    """An entry of the queue: a state and the figures of the way there, ordered field by field.
 
-    Of equal ways to a place that is taken which is farther ahead on the morning before, a known bed
-    rather than a night at the start: ``behind`` is less there. The order never comes to the stage.
+    Of equally good ways to a state, the one whose place before lies farther ahead is settled first
+    (``behind`` is minus the row of that place): a bed is better than a night at the start. The
+    comparison never gets as far as ``stage``.
     """
 
     lacking: int
@@ -184,12 +186,12 @@ class _Search:
     def _put_off(
         self, kind: _Kind, lacking: int, day: int, hardest_s: float, state: _State
     ) -> None:
-        """Look at a state when nothing else is left that is as good as what it may lead to."""
+        """Queue a costly step of a state, to be taken only when nothing better is left."""
         entry = _Entry(lacking, day, hardest_s, kind, state, 0, _NOWHERE, None)
         heapq.heappush(self._queue, entry)
 
     def _go_on(self, lacking: int, hardest_s: float, state: _State) -> None:
-        """Push what is reached from a place by a bed, and the place itself after a rest."""
+        """Queue the places with a bed within a day's walk of a state, and a rest at its place."""
         if state.day >= self.nights.hours.days:
             return
         for stage, moved_s in self._legs(state.day).get(state.place, ()):
@@ -234,14 +236,15 @@ class _Search:
         return self._reach[day]
 
     def _go_without_bed(self, lacking: int, hardest_s: float, state: _State) -> None:
-        """Push where a party gets that finds no bed within a day."""
+        """Queue the places that a party reaches after nights without a bed."""
         day, origin, _ = state
         by_bed = {stage.destination for stage, _ in self._legs(day).get(origin, ())}
         latest: int | None = None
         for destination in self._ahead(origin):
             earliest = self._earliest(day, origin, destination)
             if destination == self.nights.end and latest is None:
-                # The walk may take months, and is seldom the best: its bound is cheap.
+                # The walk to the end may take months to time and is seldom the best, so a cheap
+                # bound is queued first.
                 least = lacking + max(1, earliest - day)
                 self._put_off(_Kind.TO_THE_END, least, earliest + 1, hardest_s, state)
                 return
@@ -280,22 +283,22 @@ class _Search:
         )
 
     def _earliest(self, day: int, origin: int, destination: int) -> int:
-        """Return the first date on which a party may be there that leaves on a day."""
+        """Return a lower bound of the day of arrival at a place when leaving on ``day``."""
         length_m = float(self.nights.at_m[destination] - self.nights.at_m[origin])
         days = math.ceil(length_m / self.nights.rules.max_day_m - 1e-9)
         return day + max(0, days - 1)
 
     def _ahead(self, origin: int) -> Iterator[int]:
-        """Yield the places behind one, the nearest first."""
+        """Yield the places farther along the route than ``origin``, the nearest first."""
         here = self.nights.at[origin]
         yield from (
             row for row in range(origin + 1, len(self.nights.at)) if self.nights.at[row] > here
         )
 
     def _walk(self, day: int, origin: int, destination: int) -> _Walk | None:
-        """Return how a party walks a leg by the clock of routes; None where it cannot.
+        """Return the walk of a leg by `routing.travel.timetable`; None where it is not possible.
 
-        Without crossings that is the same on every morning, so it is worked out once.
+        A leg without crossings takes the same time from every morning, so it is computed once.
         """
         ready_s = max(day * DAY_S + float(self.nights.walkable_from_s[origin]), self.nights.ready_s)
         today_s = ready_s - day * DAY_S
@@ -340,7 +343,7 @@ class _Search:
             departure_s=walk.departure_s,
             arrival_s=walk.arrival_s,
             nights=int(destination != self.nights.end),
-            # What forbids it is told of the few that are taken.
+            # A placeholder: `_fails` finds the constraints of the few stages in the result.
             fails=Constraint.DISTANCE,
         )
 
@@ -360,10 +363,11 @@ class _Search:
         return tuple(stages[::-1])
 
     def _fails(self, stage: RouteStage) -> Constraint:
-        """Return what forbids a leg on its date."""
+        """Return the constraints that forbid a leg on its date."""
         leg = self.nights.leg(stage.origin, stage.destination)
         fails = Constraint(int(self.nights.reach(stage.day, leg).fails[0]))
         if stage.arrival_day > stage.day:
             fails &= ~_OF_THE_NIGHT
-        # Who leaves some minutes later than first light may come to a crossing too late.
+        # No constraint: the walk leaves some minutes after first light, and so may come to a
+        # crossing too late.
         return fails or Constraint.CROSSING

@@ -1,13 +1,13 @@
-"""Where a journey on foot fails, and what mends it: an answer to a question without itineraries.
+"""Where a journey on foot fails and what would help: the answer when there is no itinerary.
 
-**Which stretches.** A relaxed party may also take legs that fail, and is then at their end on the
-same day, as by a vehicle. Of its ways that one is returned that needs the fewest points to sleep at
-besides the places there are, then the least metres beyond the longest day, then the least walking.
-A leg of 47 km at 25 km a day needs one point, and one of 195 km seven; so a way that stops at each
-place on the road is never worse than one that passes it by. A leg that fails by anything else
-counts as one point at least. Every leg of that way that fails is a stretch.
+**Which stretches.** A relaxed party may also take legs that cannot be walked, and arrives on the
+same day, like a vehicle. Of the ways of this party, the one is chosen that lacks the fewest points
+to sleep at, then the one with the fewest metres beyond the longest day, then the one with the least
+walking. At 25 km a day a leg of 47 km lacks one point and a leg of 195 km seven, so a way that
+stops at each place is never worse than a way that passes it by. A leg that fails for another reason
+lacks at least one point. Every leg of the chosen way that fails is a stretch.
 
-Places that admit the party on no night at all are no places to sleep for it, and not passed.
+The relaxed party never stops at a place that admits the party on no night at all.
 """
 
 from collections.abc import Iterator
@@ -29,12 +29,15 @@ type Ints = NDArray[np.int64]
 #: A day of the relaxed party: its number, and the leg, None for a rest.
 type Step = tuple[int, int | None]
 
-#: One number orders the ways: points first, then decimetres beyond the longest day, then metres
-#: walked. Fits into 63 bits for 9,000 points, 10,000 km beyond and 10,000 km walked.
+#: Price of a point that a leg lacks. The price of a way is one integer, so that points come before
+#: length beyond the longest day, and that before metres walked (1 each). It fits into 63 bits for
+#: 9,000 points, 10,000 km beyond and 10,000 km walked.
 _POINT: Final = 10**15
+#: Price of a decimetre beyond the longest day.
 _EXCESS_DM: Final = 10**7
+#: Price of a place that is not reached.
 _NO_WAY: Final = 2**62
-#: Most points that are told apart; a leg of a continent needs fewer.
+#: Most points that a leg is said to lack; a leg across a continent lacks fewer.
 _MOST_POINTS: Final = 1_000.0
 
 
@@ -59,14 +62,14 @@ class Stretch:
     date
         Date on which the leg fails.
     length_m, duration_s
-        Of the leg, with moving time; 0 for a stay.
+        Length and moving time of the leg; 0 for a stay.
     constraints, binding
-        Everything that forbids the leg on that date, and the one to name.
+        All constraints that forbid the leg on that date, and the one to name.
     before, after
-        The nearest places to the origin and to the destination, themselves included, that take the
-        party in on that night; None where the table has none.
+        The nearest places that take the party in on that night: to the origin and to the
+        destination, which may be these places themselves; None where the table has none.
     remedies
-        What mends it, each alone.
+        What would make the leg possible, each remedy alone.
     """
 
     origin: int
@@ -89,10 +92,10 @@ class Failure:
     Parameters
     ----------
     stretches
-        The stretches that fail, in the order of travel; empty where none does.
+        The stretches that fail, in the order of travel; empty where only the nights do not suffice.
     nights_needed
-        Fewest nights under way, where it is only the number of nights that does not suffice: exact
-        where the later nights are known, else a lower bound. None where stretches fail.
+        Fewest nights of an itinerary, if only the number of nights does not suffice: exact where
+        the later nights are known, else a lower bound. None where stretches fail.
     is_cut_off
         Whether no sequence of legs leads from start to end by places that ever admit the party.
     """
@@ -104,14 +107,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ItineraryAnswer:
-    """The Pareto set of itineraries; where that is empty, why."""
+    """The Pareto set of itineraries, and the reason if it is empty."""
 
     itineraries: tuple[Itinerary, ...]
     failure: Failure | None = None
 
 
 def answer(question: ItineraryQuestion) -> ItineraryAnswer:
-    """Return the itineraries of a question, or where it fails.
+    """Return the itineraries of a question, or the stretches that prevent any.
 
     Raises
     ------
@@ -123,7 +126,7 @@ def answer(question: ItineraryQuestion) -> ItineraryAnswer:
 
 
 def failure(question: ItineraryQuestion) -> Failure:
-    """Return where a question without itineraries fails."""
+    """Return the reason why a question has no itineraries."""
     longer = replace(question, max_nights=min(question.world.places.nights, MOST_NIGHTS))
     if longer.nights > question.nights and (found := itineraries(longer)):
         return Failure(nights_needed=found[0].nights)
@@ -135,11 +138,10 @@ def failure(question: ItineraryQuestion) -> Failure:
 
 
 def points(question: ItineraryQuestion) -> Ints:
-    """Return how many points to sleep at a leg lacks on a day on which it fails, int64 [L].
+    """Return how many points to sleep at each leg lacks on a day on which it fails, int64 [L].
 
-    As many as split the leg into days by length, by hours on the road and by height gained, and one
-    at least. The hours are those of the longest day that is known: nobody waits for weeks until
-    the days are longer.
+    These are the points that split the leg into days by length, by hours on the road and by height
+    gained, at least one. The hours are those of the longest of the known days.
     """
     legs, hours, heights_m = question.legs, question.world.hours, question.world.places.height_m
     origin, destination = legs.origin, legs.destination
@@ -155,7 +157,7 @@ def points(question: ItineraryQuestion) -> Ints:
 
 
 def _relaxed(question: ItineraryQuestion) -> list[Step] | None:
-    """Return the days of the relaxed party; None where it does not arrive in the nights it has."""
+    """Return the days of the relaxed party's best way; None if it cannot arrive in the nights."""
     order = question.legs.by_origin()
     legs, allowed = question.legs.only(order), _allowed(question)[order]
     beyond_m = np.maximum(legs.distance_m - question.rules.max_day_m, 0.0)
@@ -173,7 +175,7 @@ def _relaxed(question: ItineraryQuestion) -> list[Step] | None:
         rested[question.end] = _NO_WAY
         costs = rested.copy()
         np.minimum.at(costs, legs.destination, by_foot)
-        # Of equal ones a rest, then the first leg in the order of places.
+        # Ties go to a rest, then to the first leg in the order of places.
         rows = np.flatnonzero((by_foot == costs[legs.destination]) & (by_foot < _NO_WAY))
         rows = rows[by_foot[rows] < rested[legs.destination[rows]]]
         ends, first = np.unique(legs.destination[rows], return_index=True)
@@ -194,7 +196,10 @@ def _relaxed(question: ItineraryQuestion) -> list[Step] | None:
 
 
 def _allowed(question: ItineraryQuestion) -> NDArray[np.bool_]:
-    """Return whether the relaxed party may take a leg, bool [L]: to where it may ever sleep."""
+    """Return which legs the relaxed party may take, bool [L].
+
+    These lead to the end, or to a place that admits the party on some night.
+    """
     legs = question.legs
     is_passed = question.world.places.admits.any(axis=1)
     is_passed[question.end] = True
@@ -202,7 +207,7 @@ def _allowed(question: ItineraryQuestion) -> NDArray[np.bool_]:
 
 
 def _fewest_legs(question: ItineraryQuestion) -> int | None:
-    """Return the fewest legs from start to end, whatever they are like; None without a way."""
+    """Return the fewest `_allowed` legs from start to end, walkable or not; None without a way."""
     reached = np.zeros(len(question.world.places), np.bool_)
     reached[question.start] = True
     allowed = _allowed(question)
@@ -215,7 +220,7 @@ def _fewest_legs(question: ItineraryQuestion) -> int | None:
 
 
 def _stretches(question: ItineraryQuestion, steps: list[Step]) -> Iterator[Stretch]:
-    """Yield what fails on the relaxed party's way: legs, and stays that are too long."""
+    """Yield the stretches of the relaxed party's way: legs that fail, stays that are too long."""
     most, slept, here = question.world.places.max_nights, dict[int, int](), question.start
     for day, leg in steps:
         if leg is not None:
@@ -264,7 +269,10 @@ def _stay(question: ItineraryQuestion, day: int, here: int) -> Stretch:
 
 
 def _nearest(question: ItineraryQuestion, night: int, place: int) -> NearPlace | None:
-    """Return the nearest place to one, itself included, that takes the party in on a night."""
+    """Return the place nearest to a given one that takes the party in on a night; None for none.
+
+    It may be the given place itself; others are those with a leg to or from it.
+    """
     legs = question.legs
     takes_in = np.logical_and(*nights_of(question.world.places, question.rules, night))
     if takes_in[place]:

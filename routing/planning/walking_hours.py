@@ -25,8 +25,8 @@ class WalkingHours:
     Parameters
     ----------
     from_s, until_s
-        float64 [S, D], seconds since the local midnight of the date of departure. Where the end is
-        before the begin nobody walks.
+        float64 [S, D], seconds since the local midnight of the date of departure. Nobody walks on a
+        day whose end is before its begin.
     """
 
     from_s: Floats
@@ -59,14 +59,14 @@ def walking_hours(
     days
         Count of days, the date of departure included.
     window
-        The profile's hours of walking, to which daylight is cut; None for daylight alone.
+        The profile's hours of walking, which limit the daylight; None for daylight alone.
     buffer_s
         Seconds before sunset by which everybody has arrived.
 
     Raises
     ------
     InvalidRequest
-        The departure has no offset, or a place is none.
+        The departure has no offset, or a coordinate is not finite or out of range.
     """
     offset = departure.utcoffset()
     if offset is None:
