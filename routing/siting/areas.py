@@ -27,7 +27,7 @@ def sites_within(lon: Floats, lat: Floats, areas: Sequence[BaseGeometry | Floats
     Raises
     ------
     InvalidRequest
-        An area is no polygon, or an invalid or empty one.
+        An area is not a polygon, or is invalid or empty.
     """
     is_within = np.zeros(len(lon), np.bool_)
     for area in areas:

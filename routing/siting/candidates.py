@@ -1,4 +1,4 @@
-"""Where a space could stand along a corridor: its towns, its junctions, and every kilometre."""
+"""Candidate sites for a space along a corridor: its towns, its junctions, and every kilometre."""
 
 import enum
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ STEP_M: Final = 1_000.0
 
 
 class CandidateKind(enum.IntEnum):
-    """What stands at a site; of several at one place the first is kept."""
+    """Kind of a site; of several sites at one place the first in this order is kept."""
 
     SPACE = 0
     TOWN = 1
@@ -62,11 +62,11 @@ class CorridorSites:
 
     @property
     def existing(self) -> Ints:
-        """Rows of today's spaces, int64: the ones that are no candidates."""
+        """Rows of today's spaces, int64; all other sites are candidates."""
         return np.flatnonzero(self.kind == CandidateKind.SPACE)
 
     def flows(self, ahead: float, back: float | None = None) -> PathFlows:
-        """Return the people who travel the whole line, and those who travel it back, if any.
+        """Return the flow of people along the whole line, and the flow back, if it is given.
 
         Parameters
         ----------
@@ -95,15 +95,15 @@ def corridor_sites(
     line
         The corridor.
     spaces_m, towns_m, junctions_m
-        float64, metres along the line; `routing.route.coverage.supports_along` finds them. A
-        space counts for the service in question: the caller decides that.
+        float64, metres along the line, from `routing.route.coverage.supports_along`; only spaces
+        that offer the service in question.
     step_m
-        Distance between the points, metres; the ends of the line are none.
+        Distance between the points, metres; the ends of the line are not points.
 
     Raises
     ------
     InvalidRequest
-        A measure is not on the line, or the step is not more than 0.
+        A position is not on the line, or the step is not above 0.
     """
     if not (np.isfinite(step_m) and step_m > 0):
         raise InvalidRequest("step_m", "not_step")
@@ -127,9 +127,10 @@ def corridor_sites(
 
 
 def _is_first(at_m: Floats, kind: Ints) -> Bools:
-    """Return which of ordered sites are the first at their place, bool; all of today's spaces are.
+    """Return which sites, sorted by place and kind, to keep, bool [N].
 
-    Two spaces at one place are both there; a candidate beside one is none.
+    All of today's spaces are kept, even two at one place, but only the first candidate at a place
+    without a space.
     """
     is_new = np.append(True, np.diff(at_m) > SAME_M)[: len(at_m)]
     return np.asarray(is_new | (kind == CandidateKind.SPACE))

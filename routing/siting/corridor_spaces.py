@@ -1,6 +1,6 @@
-"""New spaces along one corridor: the fewest for a day's walk, or a few for the smallest gaps.
+"""New spaces along one corridor: the fewest that leave no gap too long, or a few for small gaps.
 
-Everybody walks the whole corridor, both ways, and begins rested.
+The model assumes people who walk the whole corridor, in both directions, and start rested.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from routing.siting.solver import SolverEffort
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: What a space outside a town costs, in towns [A]: a town has water, buses and neighbours, so of as
-#: few spaces those in towns are proposed.
+#: Cost of a space outside a town, where one in a town costs 1 [A]: a town has water, buses and
+#: neighbours, so among choices of equally few spaces those in towns are preferred.
 COST_OUTSIDE: Final = 2.0
 
 
@@ -35,19 +35,19 @@ class CorridorProposal:
     sites
         Today's spaces and the candidates.
     chosen
-        int64 [n], rows of the sites that open, ascending; empty where nothing is missing, and where
-        no number of spaces suffices.
+        int64 [n], rows of the sites to open, ascending; empty if no space is missing, or if no
+        number of spaces suffices.
     is_proven
         Whether no other choice is better.
     at_least
-        No fewer new spaces are as good; 0 where their number was given.
+        Proven lower bound of the number of new spaces that suffice; 0 if the number was given.
     longest_m, longest_after_m
         Longest stretch without the service today, and with the new spaces, metres.
     at_least_m
-        No choice of as many leaves a shorter longest stretch; 0 where only their number was asked
-        for.
+        Proven lower bound of the longest stretch with the given number of spaces; 0 if no number
+        was given.
     bare
-        Stretches that stay longer than a day's walk whatever is opened.
+        Stretches that stay too long whatever is opened.
     """
 
     sites: CorridorSites
@@ -61,12 +61,12 @@ class CorridorProposal:
 
     @property
     def at_m(self) -> Floats:
-        """Where the new spaces stand, float64 [n], metres along the corridor."""
+        """Positions of the new spaces, float64 [n], metres along the corridor."""
         return self.sites.at_m[self.chosen]
 
     @property
     def towns(self) -> list[int | None]:
-        """Rows of the new spaces' towns as given, None outside of towns."""
+        """For each new space, the index of its town in ``towns_m``; None outside of towns."""
         kind, row = self.sites.kind[self.chosen], self.sites.row[self.chosen]
         return [
             one if is_town else None
@@ -84,18 +84,20 @@ def fewest_along(
     service: int = 0,
     step_m: float = STEP_M,
 ) -> CorridorProposal:
-    """Return the fewest new spaces after which no stretch is longer, of those the ones in towns.
+    """Return the fewest new spaces after which no stretch is longer than ``reach_m``.
+
+    Among equally few spaces, those in towns are preferred.
 
     Parameters
     ----------
     line, supports
         The corridor and its spaces, in one direction of travel.
     towns_m
-        float64, where the towns lie, metres along the line.
+        float64, positions of the towns, metres along the line.
     reach_m
         Longest stretch, metres.
     effort
-        What the solver may take.
+        Limits of the solver.
     service
         Row of the service in ``supports``.
     step_m
@@ -104,7 +106,7 @@ def fewest_along(
     Raises
     ------
     InvalidRequest
-        A measure is not on the line, or the reach or the step is not more than 0.
+        A position is not on the line, or the reach or the step is not above 0.
     """
     along, sites = _sites(line, supports, towns_m, service, step_m)
     found = fewest_spaces(PathReach(along.flows(1.0, 1.0), reach_m), sites, effort)
@@ -130,15 +132,15 @@ def smallest_gaps_along(
     service: int = 0,
     step_m: float = STEP_M,
 ) -> CorridorProposal:
-    """Return new spaces, at most so many, that leave the smallest gaps, the longest gap first.
+    """Return at most ``most`` new spaces that make the longest gap as short as possible.
 
-    Who can walk the whole corridor by days of the reach comes before the gaps, so with few spaces a
-    corridor stays as it cannot be walked, with smaller gaps.
+    Then the next longest gap is made short, and so on. But a choice that leaves no stretch above
+    ``reach_m``, so that people can walk the whole corridor, is always better than any other.
 
     Parameters
     ----------
     most
-        Count of new spaces.
+        Highest number of new spaces.
     line, supports, towns_m, reach_m, effort, service, step_m
         As for `fewest_along`.
 

@@ -1,4 +1,4 @@
-"""What flows need of sites: of each of a flow's sets at least one open site.
+"""Cover sets: a flow is covered if each of its sets of sites contains at least one open site.
 
 The arc-cover form of flow refuelling location (Capar 2013, algorithms.md section 4) is made of such
 sets, and so are maximal covering and set covering of points, where each point has one set.
@@ -26,10 +26,11 @@ class CoverSets:
     flow
         float64 [Q], people in any unit of time, >= 0.
     flow_first, flow_set
-        int64 [Q + 1] and [E], the sets of each flow; a flow without sets is covered as it is.
+        int64 [Q + 1] and [E], the sets of each flow, as offsets and rows of sets; a flow without
+        sets is always covered.
     set_first, set_site
-        int64 [K + 1] and [V], the sites of each set, ascending; nothing covers who needs an empty
-        one.
+        int64 [K + 1] and [V], the sites of each set, as offsets and ascending rows of sites; a flow
+        with an empty set is never covered.
     """
 
     flow: Floats
@@ -43,7 +44,7 @@ class CoverSets:
 
     @classmethod
     def of(cls, flow: Floats, needed: list[list[tuple[int, ...]]]) -> Self:
-        """Return cover sets, given for each flow its sets as ascending rows of sites."""
+        """Build cover sets from a list, for each flow, of its sets as ascending rows of sites."""
         row_of: dict[tuple[int, ...], int] = {}
         for sets in needed:
             for one in sets:
@@ -72,7 +73,7 @@ class CoverSets:
         Raises
         ------
         InvalidRequest
-            There is no point, the arrays do not fit, or a flow is no number of people.
+            There is no point, the arrays do not fit, or a flow is negative or not finite.
         """
         if len(is_within) != len(flow):
             raise InvalidRequest("flows", "other_counts", first=len(is_within), second=len(flow))
@@ -87,7 +88,7 @@ class CoverSets:
         ]
 
     def covered(self, is_open: Bools) -> Bools:
-        """Return which flows some open sites, bool [N], cover, bool [Q]."""
+        """Return which flows are covered by open sites (bool [N]), bool [Q]."""
         sets, flows = len(self.set_first) - 1, len(self.flow)
         of_set = np.repeat(np.arange(sets), np.diff(self.set_first))
         is_hit = np.bincount(of_set, is_open[self.set_site], sets) > 0
@@ -96,12 +97,12 @@ class CoverSets:
 
 
 def checked_flow(flow: Floats) -> Floats:
-    """Return flows that are one or more, finite and not negative.
+    """Return the flows if there is at least one, and all are finite and not negative.
 
     Raises
     ------
     InvalidRequest
-        They are not.
+        There is no flow, or a flow is negative or not finite.
     """
     if not len(flow):
         raise InvalidRequest("flows", "no_flows")

@@ -1,4 +1,4 @@
-"""Which spaces to open: those that cover the most flow, or the fewest that cover all of it."""
+"""Choice of spaces to open: those that cover the most flow, or the fewest that cover all flows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,13 +27,13 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: What flows are scaled to in all: HiGHS takes values from 1e-6 on for more than none.
+#: Sum to which flows are scaled: HiGHS treats values below 1e-6 as 0.
 _ALL_FLOW: Final = 1_000.0
 
-#: Share of a value by which the solver's sums may differ from ours: its tolerance of 1e-6.
+#: Share of a value by which the solver's sums may differ from sums computed here: its tolerance.
 _SAME: Final = 1e-6
 
-#: A column counts as open from here on.
+#: A site is open in a solution if the value of its column is above this.
 _HALF: Final = 0.5
 
 
@@ -53,7 +53,8 @@ class PathReach:
     reach_m: float
 
 
-#: What flows need: a rest within a distance along their paths, legs that can be walked, or sets.
+#: Ways to state when a flow is covered: by rests within a distance along its path, by legs that can
+#: be walked, or by cover sets.
 type FlowNeeds = PathReach | LegFlows | CoverSets
 
 
@@ -64,27 +65,27 @@ class MostCovered:
     Parameters
     ----------
     chosen
-        int64 [n], sites that open, ascending, the required ones among them. None could be left out
-        without losing flow, but for the required ones.
+        int64 [n], sites to open, ascending, including the required ones. Leaving out any other of
+        them would lose flow.
     is_open
         bool [N], today's and the chosen sites.
     is_covered
-        bool [Q], flows that they cover.
+        bool [Q], flows that the open sites cover.
     flow
-        What they cover.
+        Flow that the open sites cover.
     flow_before
-        What today's sites cover.
+        Flow that today's sites cover.
     bound
-        No choice within the limits covers more.
+        Proven upper bound of the flow that any choice within the limits covers.
     gap
-        Share of the bound that may be missing, 0 to 1; 0 where the choice is proven to be best. Of
-        flows of less than a millionth of all the proof says nothing.
+        Share of the bound that the choice may fall short of the best, 0 to 1; 0 if the choice is
+        proven to be best, up to a millionth of all flow.
     ending
         Why the search ended.
     solver_s
         Seconds of the solver.
     never
-        Flows that nothing covers that may be opened, each with its first stretch that stays bare.
+        Flows that no choice covers, each by its first stretch that stays bare.
     """
 
     chosen: Ints
@@ -106,28 +107,28 @@ class MostCovered:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FewestSpaces:
-    """The fewest new spaces that cover all of the flows, and of those the cheapest.
+    """The fewest new spaces that cover all flows; among equally few, the cheapest.
 
     Parameters
     ----------
     chosen
-        int64 [n], sites that open, ascending, the required ones among them; None where no number of
-        spaces covers the flows.
+        int64 [n], sites to open, ascending, including the required ones; None if no number of
+        spaces covers all flows.
     is_open
-        bool [N], today's and the chosen sites; today's and the required ones where none suffice.
+        bool [N], today's and the chosen sites; today's and the required ones if ``chosen`` is None.
     at_least
-        No fewer new spaces cover the flows; meaningless where no number does.
+        Proven lower bound of the number of new spaces; meaningless if ``chosen`` is None.
     cost
-        What the chosen sites cost, the same unit as `Sites.cost`.
+        Cost of the chosen sites, in the unit of `Sites.cost`.
     is_proven, is_cheapest
-        Whether no fewer spaces suffice, and whether as many cannot cost less.
+        Whether it is proven that no fewer spaces suffice, and that no choice of as many is cheaper.
     ending
         Why the search ended; ``'infeasible'`` where no number of spaces covers the flows.
     solver_s
         Seconds of the solver.
     bare
-        Where no number of spaces covers a flow: every stretch that stays bare, flow by flow. Empty
-        sets of `CoverSets` name the flow alone.
+        Stretches that stay bare, for each flow that no choice covers. For `CoverSets` such a
+        stretch has only its flow.
     """
 
     chosen: Ints | None
@@ -149,7 +150,7 @@ def most_covered(
     Raises
     ------
     InvalidRequest
-        A row is of a site that there is not, or the required sites go beyond a limit.
+        A flow refers to a site that does not exist, or the required sites alone exceed a limit.
     """
     limits.left(sites)
     cover, linking = _linked(needs, sites)
@@ -178,7 +179,7 @@ def most_covered(
     is_covered = cover.covered(is_open)
     flow = float(cover.flow[is_covered].sum())
     never = np.flatnonzero(linking.group_of == NEVER)
-    # What is missing by less than the solver's tolerance is not missing.
+    # A difference below the solver's tolerance is no gap.
     missing = bound - flow
     bound, gap = (bound, missing / bound) if missing > _SAME * at_stake else (flow, 0.0)
     return MostCovered(
@@ -196,12 +197,12 @@ def most_covered(
 
 
 def fewest_spaces(needs: FlowNeeds, sites: Sites, effort: SolverEffort) -> FewestSpaces:
-    """Return the fewest new spaces that cover every flow (LSCP), and of those the cheapest.
+    """Return the fewest new spaces that cover every flow (LSCP); among equally few, the cheapest.
 
     Raises
     ------
     InvalidRequest
-        A row is of a site that there is not.
+        A flow refers to a site that does not exist.
     """
     cover, linking = _linked(needs, sites)
     required, solving = int(sites.new_required.sum()), Solving(effort)
@@ -251,14 +252,14 @@ def _cheapest(
     covered: tuple[LinearRows, Bools],
     is_open: Bools,
 ) -> tuple[Bools, bool]:
-    """Return as many spaces as are open, but the cheapest, and whether that is proven.
+    """Return the cheapest choice of as many spaces, and whether it is proven to be the cheapest.
 
     Parameters
     ----------
     covered
-        The rows by which everything is covered, and which columns are whole.
+        The rows that make a solution cover every flow, and which columns are whole.
     is_open
-        bool [N], the fewest spaces.
+        bool [N], a choice of the fewest spaces.
     """
     rows, is_whole = covered
     own = sites.cost[linking.candidates]
@@ -283,14 +284,14 @@ def _cheapest(
 def without_idle(
     cover: CoverSets | LegFlows, sites: Sites, is_open: Bools, *, keep_all: bool = False
 ) -> Bools:
-    """Return open sites without those whose closing loses no flow; required ones stay.
+    """Close open sites one by one if that loses no flow; today's and the required ones stay open.
 
-    The dearest go first, then the last rows.
+    The dearest sites are tried first, among equally dear ones those of higher rows.
 
     Parameters
     ----------
     keep_all
-        Whether every flow stays covered, also one of nobody.
+        Whether flows of 0 people have to stay covered, too.
     """
     is_open = is_open.copy()
     covered = cover.covered(is_open)
@@ -304,7 +305,7 @@ def without_idle(
 
 
 def _linked(needs: FlowNeeds, sites: Sites) -> tuple[CoverSets | LegFlows, Linking]:
-    """Return what says which flows are covered, and what is to be decided."""
+    """Return the object that tells which flows are covered, and the program's rows and columns."""
     match needs:
         case PathReach(paths, reach_m):
             paths.known_to(len(sites))
@@ -322,7 +323,7 @@ def _linked(needs: FlowNeeds, sites: Sites) -> tuple[CoverSets | LegFlows, Linki
 def _beginning(
     cover: CoverSets | LegFlows, sites: Sites, limits: OpeningLimits, candidates: Ints
 ) -> Bools:
-    """Return open sites to begin with, bool [N], among candidates, int64."""
+    """Return the open sites of a first solution, bool [N]; only ``candidates`` may be added."""
     if isinstance(cover, LegFlows):
         return sites.at_least
     is_forbidden = ~sites.at_least
@@ -335,7 +336,7 @@ def _flow(cover: CoverSets | LegFlows, is_open: Bools) -> float:
 
 
 def _opened(solved: Solved, linking: Linking, sites: Sites) -> Bools:
-    """Return the open sites of a solution, bool [N]; the least where there is none."""
+    """Return the open sites of a solution, bool [N]; without one, today's and the required ones."""
     is_open = sites.at_least.copy()
     if solved.values is not None:
         values = solved.values[: len(linking.candidates)]
@@ -346,7 +347,7 @@ def _opened(solved: Solved, linking: Linking, sites: Sites) -> Bools:
 def _bare(
     needs: FlowNeeds, sites: Sites, flows: Ints, *, only_first: bool = False
 ) -> Iterator[BareStretch]:
-    """Yield what of some flows stays bare though all is open that may be."""
+    """Yield the stretches of some flows that stay bare even with all candidates open."""
     for flow in flows.tolist():
         found: Sequence[BareStretch] = [BareStretch(flow, None, None, None, None, None)]
         match needs:

@@ -1,4 +1,4 @@
-"""What some open sites are for flows along paths: covered flow, longest gap, mean to the next."""
+"""Figures of flows along paths with some sites open: covered flow, longest gap, mean distance."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ type Floats = NDArray[np.float64]
 class PathFigures:
     """Figures of Q flows along their paths.
 
-    The measures are those of `routing.corridors.figures`: start and end of a path count as
-    ends of gaps, and all is along the path.
+    The figures are defined as in `routing.corridors.figures`: distances are along the path, and
+    start and end of the path are ends of gaps.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class PathFigures:
         float64 [Q], mean distance ahead to the next rest from a random place on the path,
         ``Σg²/(2L)``, metres; 0 on a path of no length.
     covered_flow, covered_share
-        Sum of the covered flows, and its share of all, 0 to 1; NaN where nobody walks.
+        Sum of the covered flows, and its share of all flows, 0 to 1; NaN if all flows are 0.
     """
 
     is_covered: Bools
@@ -44,12 +44,12 @@ def path_figures(paths: PathFlows, reach_m: float, is_open: Bools) -> PathFigure
     Raises
     ------
     InvalidRequest
-        A stop is at a site that there is not, or the reach is not more than 0.
+        A stop refers to a site that does not exist, or the reach is not above 0.
     """
     paths.known_to(len(is_open))
     kept = rests(paths, is_open)
     path = paths.path_of[kept]
-    # Every path has a start and an end: its gaps are those after its stops but the last.
+    # A path of k kept stops has k - 1 gaps, one after each stop but the last.
     follows = path[1:] == path[:-1]
     gap_m, of_path = np.diff(paths.at_m[kept])[follows], path[1:][follows]
     begins = np.flatnonzero(np.append(True, np.diff(of_path) != 0))

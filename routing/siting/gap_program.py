@@ -13,27 +13,28 @@ from routing.siting.sites import NO_SITE, Sites
 type Bools = NDArray[np.bool_]
 type Ints = NDArray[np.int64]
 
-#: Lengths are told apart by the millimetre (`corridor_figures.SAME_M`): less is rounding.
+#: Millimetres of a metre: lengths are compared as whole millimetres, since smaller differences are
+#: rounding (`routing.corridors.figures.SAME_M`).
 MM: Final = 1_000.0
 
-#: What a gap is told apart by: its ends, whichever comes first, and its length, millimetres. So a
-#: stretch that several flows walk is one gap, in both directions.
+#: Identity of a gap: its two ends in ascending order, and its length, millimetres. So a stretch
+#: that several flows walk, in either direction, is one gap.
 type GapKey = tuple[tuple[int, int], tuple[int, int], int]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class GapColumns:
-    """The columns of gaps that may be, after the columns of a program.
+    """Columns that say which gaps exist, to be added after the columns of a program.
 
     Parameters
     ----------
     count
         Count of these columns.
     rows
-        Rows by which the gaps of a path follow one another from its start to its end, and rest at
-        every open site on it, and no other.
+        Rows that make the gaps of each path follow one another from its start to its end, and end
+        at every open site of the path and at no other site.
     length_mm, column
-        int64 [K], length of each gap and the column that says whether it is there.
+        int64 [K], length of each possible gap, and the column that is 1 if the gap exists.
     """
 
     count: int
@@ -43,14 +44,14 @@ class GapColumns:
 
 
 def gap_key(paths: PathFlows, here: int, there: int) -> GapKey:
-    """Return what the gap between two stops of a path is told apart by."""
+    """Return the identity of the gap between two stops of a path."""
     ends = sorted(_end(paths, stop) for stop in (here, there))
     length_mm = round(float(paths.at_m[there] - paths.at_m[here]) * MM)
     return ends[0], ends[1], length_mm
 
 
 def gaps_mm(paths: PathFlows, is_open: Bools) -> Ints:
-    """Return the lengths of all gaps, each told once, int64 descending, millimetres."""
+    """Return the lengths of all gaps, int64 descending, millimetres; equal `GapKey`s occur once."""
     kept = rests(paths, is_open)
     path_of = paths.path_of[kept]
     keys = {
@@ -61,12 +62,13 @@ def gaps_mm(paths: PathFlows, is_open: Bools) -> Ints:
 
 
 def possible_mm(paths: PathFlows, most_mm: int) -> Ints:
-    """Return the lengths that a gap may have up to a longest one, int64 ascending, each once."""
+    """Return all possible lengths of a gap up to ``most_mm``, int64 ascending, each once."""
     found: set[int] = {0}
     for path in range(len(paths)):
         at_mm = np.rint(paths.at_m[paths.first[path] : paths.first[path + 1]] * MM)
         between = np.abs(at_mm[:, None] - at_mm[None, :]).astype(np.int64)
-        # Rounded differences, not differences of what is rounded, are what gaps have.
+        # The length of a gap is a rounded difference, which may differ by 1 from the difference of
+        # rounded positions.
         for off in (-1, 0, 1):
             found.update(np.unique(between[between <= most_mm] + off).tolist())
     return np.array(sorted(one for one in found if 0 <= one <= most_mm), dtype=np.int64)
@@ -75,12 +77,12 @@ def possible_mm(paths: PathFlows, most_mm: int) -> Ints:
 def gap_columns(
     paths: PathFlows, sites: Sites, column_of: dict[int, int], first: int, most_mm: int
 ) -> GapColumns:
-    """Return the columns of all gaps up to a longest one.
+    """Return the columns of all possible gaps up to a longest one.
 
     Parameters
     ----------
     column_of
-        Columns of the candidates, by site; sites that stand in every answer have none.
+        Columns of the candidates, by site; sites that are open in every answer have no column.
     first
         The first column that is free.
     """
@@ -92,8 +94,8 @@ def gap_columns(
         passed: dict[tuple[object, ...], int] = {}
         for here, there in _pairs(paths, sites, (begin, end), most_mm):
             key = gap_key(paths, here, there)
-            # Between the same ends, with the same sites between, one gap of several flows; of one
-            # that goes there and back, two.
+            # Flows that pass the same ends and the same sites between them share a column. A path
+            # that passes them twice, there and back, has two columns.
             of_gap = key, tuple(sorted(paths.site[here + 1 : there].tolist()))
             passed[of_gap] = passed.get(of_gap, 0) + 1
             column = known.setdefault((*of_gap, passed[of_gap]), first + len(known))
@@ -124,7 +126,7 @@ def gap_columns(
 
 
 def _inner(paths: PathFlows, sites: Sites, begin: int, end: int) -> list[int]:
-    """Return the stops between the ends of a path where a space stands or may."""
+    """Return the stops between the ends of a path where a space stands or may be opened."""
     at_most = np.append(sites.at_most, False)[paths.site[begin + 1 : end]]
     return (begin + 1 + np.flatnonzero(at_most)).tolist()
 
@@ -132,7 +134,7 @@ def _inner(paths: PathFlows, sites: Sites, begin: int, end: int) -> list[int]:
 def _pairs(
     paths: PathFlows, sites: Sites, ends: tuple[int, int], most_mm: int
 ) -> list[tuple[int, int]]:
-    """Return the stops that may follow one another as rests, up to a longest gap apart."""
+    """Return the pairs of stops that may be consecutive rests, at most ``most_mm`` apart."""
     stands = np.append(sites.at_least, False)[paths.site]
     stops = [ends[0], *_inner(paths, sites, *ends), ends[1]]
     found = []
@@ -141,13 +143,13 @@ def _pairs(
             if round(float(paths.at_m[there] - paths.at_m[here]) * MM) > most_mm:
                 break
             found.append((here, there))
-            # Nobody passes by an open site without resting.
+            # A gap ends at the first site that is open in every answer.
             if stands[there]:
                 break
     return found
 
 
 def _end(paths: PathFlows, stop: int) -> tuple[int, int]:
-    """Return what an end of a gap is told apart by: its site, or else the stop itself."""
+    """Return the identity of an end of a gap: its site, or the stop itself if it is no site."""
     site = int(paths.site[stop])
     return (site, -1) if site != NO_SITE else (NO_SITE, stop)

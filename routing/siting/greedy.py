@@ -1,4 +1,4 @@
-"""A quick answer to begin with: one site after the other, by what it brings."""
+"""A quick first solution: sites are opened one by one, each time the one that gains most."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,21 +9,22 @@ from routing.siting.sites import OpeningLimits, Sites
 type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 
-#: Weight of what a site brings nearer to being covered, beside what it covers [A]: it decides where
-#: no single site covers anything, as on a long path.
+#: Weight of flow that a site covers only in part, relative to flow that it covers fully [A]: it
+#: decides where no single site covers any flow, as on a long path.
 _NEARER = 1e-3
 
 
 def greedy_sites(cover: CoverSets, sites: Sites, limits: OpeningLimits) -> Bools:
-    """Return today's, required and further sites, bool [N]: not the best, but soon.
+    """Return a good choice of open sites, bool [N]: today's, the required and further ones.
 
-    Each step opens the site within the limits that covers the most flow for its cost; among those
-    that cover none, the one that meets the most of what flows still lack.
+    Each step opens the site within the limits that covers the most flow for its cost. If no site
+    covers a flow, the site is opened that is in the largest share of the sets that flows still
+    lack.
 
     Raises
     ------
     InvalidRequest
-        The required sites alone go beyond a limit.
+        The required sites alone exceed a limit.
     """
     limits.left(sites)
     is_open = sites.at_least.copy()

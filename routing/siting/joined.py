@@ -1,4 +1,4 @@
-"""Sites of several corridors as one set: where they share a road or a town, one site stands."""
+"""Sites of several corridors as one set: a site that several of them share occurs once."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ class JoinedSites:
     corridors
         Sites of each corridor.
     site_of
-        For each corridor int64, the joint row of each of its sites.
+        For each corridor an int64 array, the row of each of its sites among the joint sites.
     corridor, row
-        int64 [N], where each joint site is first: a corridor, and the row of its site there.
+        int64 [N], the first corridor that has the joint site, and the row of the site there.
     """
 
     corridors: tuple[CorridorSites, ...]
@@ -45,7 +45,10 @@ class JoinedSites:
         return len(self.row)
 
     def of_first[T: np.generic](self, values: Sequence[NDArray[T]]) -> NDArray[T]:
-        """Return a value a joint site, [N], of one a site of each corridor: the first one's."""
+        """Return one value per joint site, [N], from the values of each corridor's sites.
+
+        It is the value of the site in the first corridor that has it.
+        """
         return np.array(
             [values[c][r] for c, r in zip(self.corridor, self.row, strict=True)],
             dtype=values[0].dtype,
@@ -53,7 +56,7 @@ class JoinedSites:
 
     @property
     def kind(self) -> Ints:
-        """A `CandidateKind` each, int64 [N]."""
+        """`CandidateKind` of each joint site, int64 [N]."""
         return self.of_first([one.kind for one in self.corridors])
 
     @property
@@ -72,7 +75,9 @@ class JoinedSites:
         return np.flatnonzero(self.kind == CandidateKind.SPACE)
 
     def flows(self, people: Floats) -> PathFlows:
-        """Return who travels each corridor whole, one flow a corridor: back needs the same rests.
+        """Return one flow per corridor, of people who travel all of it.
+
+        One direction suffices, because the way back needs the same rests.
 
         Parameters
         ----------
@@ -82,19 +87,20 @@ class JoinedSites:
         return self.journeys(people, [np.zeros(0)] * len(self.corridors))[0]
 
     def journeys(self, people: Floats, ends_m: Sequence[Floats]) -> tuple[PathFlows, Ints]:
-        """Return who travels from either end of a corridor to places on it, or all the way.
+        """Return flows over whole corridors, and between either end and places on the way.
 
         Parameters
         ----------
         people
-            float64 [C], people in any unit of time; an equal part of them makes each journey.
+            float64 [C], people in any unit of time, divided equally among a corridor's journeys.
         ends_m
-            For each corridor float64, metres along it, where journeys end.
+            For each corridor a float64 array, the places where journeys may end, metres along it.
 
         Returns
         -------
         flows, corridor
-            The flows, of each corridor the whole one first, and int64 [Q], their corridors.
+            The flows, the whole journey of each corridor first; and the corridor of each flow,
+            int64 [Q].
         """
         paths: list[tuple[float, Sequence[int], Sequence[float]]] = []
         of: list[int] = []
@@ -124,14 +130,14 @@ def joined_sites(
     corridors
         One or more.
     keys
-        For each corridor a key a site: sites with one key are one and the same, such as a town.
-        Points and junctions, whose key is None, are one with the nearest point or junction of a
-        corridor before if that is within `SAME_SITE_M`.
+        For each corridor one key per site. Sites with equal keys, such as one town, are joined. A
+        point or junction has the key None and is joined with the nearest point or junction of an
+        earlier corridor if that is within `SAME_SITE_M`.
 
     Raises
     ------
     InvalidRequest
-        There is no corridor, or the keys do not fit.
+        There is no corridor, or the numbers of keys and sites differ.
     """
     if not corridors or [len(one) for one in corridors] != [len(own) for own in keys]:
         raise InvalidRequest("sites", "no_sites")
@@ -160,7 +166,7 @@ def _near_before(
     keys: Sequence[Sequence[Hashable | None]],
     sites: CorridorSites,
 ) -> list[int]:
-    """Return for each site the joint site of a corridor before at its place, else `NO_SITE`."""
+    """Return for each site the joint site without a key within `SAME_SITE_M`, else `NO_SITE`."""
     found = [NO_SITE] * len(sites)
     free = [joint for joint, (c, r) in enumerate(firsts) if keys[c][r] is None]
     if not free:

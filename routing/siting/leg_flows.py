@@ -1,7 +1,7 @@
-"""Flows of walkers over legs that a day's reach allows, and what they need of the sites between.
+"""Flows of walkers over legs that can be walked in a day, and the sites that they need.
 
-Where height, hours, beds or daylight forbid a leg, no distance says so. Here a flow is covered if a
-sequence of legs that can be walked leads from its start to its end by open sites.
+Whether a leg can be walked may depend on height, hours, beds or daylight, not only on its length. A
+flow is covered if a sequence of walkable legs leads from its start to its end over open sites.
 """
 
 import heapq
@@ -33,21 +33,21 @@ class LegFlows:
     flow
         float64 [Q], people in any unit of time, >= 0.
     start, end
-        int64 [Q], rows of sites. Nobody needs a space where the own journey starts or ends; others
-        who rest there do.
+        int64 [Q], rows of sites. A flow needs no space at its own start or end, but one at the
+        start or end of another flow if it rests there.
     origin, destination
         int64 [L], rows of sites.
     length_m
-        float64 [L], metres along the road: names what cannot be walked, and decides nothing.
+        float64 [L], metres along the road; used only to report legs that cannot be walked.
     is_walked
-        bool [L], whether a leg can be walked in one day: `DayReach.is_feasible` of a date,
-        `always_walked` of a journey.
+        bool [L], whether a leg can be walked in one day: `DayReach.is_feasible` for one date, or
+        `always_walked` for a whole journey.
 
     Raises
     ------
     InvalidRequest
-        There is no flow, the arrays do not fit, a flow is no number of people, starts where it ends
-        or a row is negative.
+        There is no flow, the arrays do not fit, a flow is negative or not finite, or starts where
+        it ends, or a row is negative.
     """
 
     flow: Floats
@@ -79,10 +79,10 @@ class LegFlows:
 
     @classmethod
     def of_question(cls, question: ItineraryQuestion, flow: float = 1.0) -> "LegFlows":
-        """Return the flow of one question for itineraries; its places are the sites.
+        """Return the flow of one question for itineraries; the question's places are the sites.
 
-        The places are as they would be with every candidate open: the caller has them admit, and
-        have beds, on every night. See `always_walked`.
+        The question must treat every candidate as open, with beds on every night. See
+        `always_walked`.
         """
         legs = question.legs
         return cls(
@@ -96,19 +96,19 @@ class LegFlows:
         )
 
     def known_to(self, sites: int) -> None:
-        """Check that every end and leg is between N sites.
+        """Check that all flows and legs begin and end at existing sites.
 
         Raises
         ------
         InvalidRequest
-            A row is of a site that there is not.
+            A flow or leg refers to a site that does not exist.
         """
         for rows in (self.start, self.end, self.origin, self.destination):
             if rows.max(initial=0) >= sites:
                 raise InvalidRequest("flows", "no_site", site=int(rows.max()))
 
     def covered(self, is_open: Bools) -> Bools:
-        """Return which flows some open sites, bool [N], cover, bool [Q]."""
+        """Return which flows are covered by open sites (bool [N]), bool [Q]."""
         walked = np.flatnonzero(self.is_walked)
         forward = _neighbours(self.origin[walked], self.destination[walked], len(is_open))
         return np.array(
@@ -119,11 +119,18 @@ class LegFlows:
         )
 
     def bare_stretches(self, flow: int, is_open: Bools) -> Iterator[BareStretch]:
-        """Yield what a flow cannot walk on the way that lacks least, by open sites, bool [N].
+        """Yield the legs that a flow cannot walk, on the way over open sites that lacks least.
 
-        That is the one with the least sum of squares of the lengths of legs that fail: it has
-        several short stretches rather than one long one that passes the sites between by. Where no
-        legs at all lead there, what is lacking leads from start to end.
+        This way has the least sum of the squared lengths of unwalkable legs: squares favour several
+        short stretches over a long one that passes the sites between. If no legs lead to the end at
+        all, a single stretch from start to end is yielded.
+
+        Parameters
+        ----------
+        flow
+            Row of the flow.
+        is_open
+            bool [N], the open sites.
         """
         start, end = int(self.start[flow]), int(self.end[flow])
         came = self._relaxed(start, end, is_open)
@@ -136,9 +143,9 @@ class LegFlows:
                 yield BareStretch(flow, *ends, None, None, float(self.length_m[leg]))
 
     def _relaxed(self, start: int, end: int, is_open: Bools) -> list[int] | None:
-        """Return the legs of the way that lacks least; None where no legs lead there."""
+        """Return the legs of the way that lacks least (`bare_stretches`); None without any way."""
         legs_of = _neighbours(self.origin, np.arange(len(self.origin)), len(is_open))
-        # Of ways that lack the same the one with the fewest legs.
+        # Each leg costs 1 more, so that ties go to the way of the fewest legs.
         lacks = np.where(self.is_walked, 0.0, np.maximum(self.length_m, 1.0) ** 2) + 1.0
         best, by = {start: 0.0}, dict[int, int]()
         waiting = [(0.0, start)]
@@ -163,28 +170,27 @@ class LegFlows:
 
 
 def always_walked(question: ItineraryQuestion) -> Bools:
-    """Return which legs of a question can be walked on whichever day they come, bool [L].
+    """Return which legs of a question can be walked on every day on which they may come, bool [L].
 
-    By `routing.planning.day_reach`, as for itineraries: a leg from the start on the date of
-    departure from the moment of departure, a leg between places on every later day whose night is
-    known, and a leg to the end on every later day. So a sequence of such legs that the nights
-    suffice for is an itinerary. A leg that fails on some day is left out, although a journey might
-    take it on another one: the spaces that are found suffice, and may be more than the luckiest
-    timing needs.
+    `routing.planning.day_reach` judges them, as for itineraries: a leg from the start on the date
+    of departure, a leg between places on every later day whose night is known, and a leg to the end
+    on every later day. So any sequence of such legs within the nights is an itinerary. A leg that
+    fails on some day is left out, although a journey might take it on another day: the spaces found
+    suffice on any day, and may be more than a journey with lucky timing needs.
     """
     legs, fails = question.legs, question.fails == 0
     nights = question.nights
     later = fails[1:].all(axis=0)
-    # On the last day nobody sleeps under way.
+    # No leg to a place under way on the last day, which has to reach the end.
     between = fails[1:nights].all(axis=0) if nights > 1 else np.zeros(len(legs), np.bool_)
     walked = np.where(legs.destination == question.end, later, between)
     return np.asarray(np.where(legs.origin == question.start, fails[0], walked))
 
 
 def opened_in(question: ItineraryQuestion, is_open: Bools) -> ItineraryQuestion:
-    """Return a question where only some sites, bool [S], take people in.
+    """Return the question with only some places (bool [S]) that take people in.
 
-    An end that is slept at is one of them, or nobody arrives.
+    If the party sleeps at the end, the end has to be among them.
     """
     places = question.world.places
     admits = places.admits & is_open[:, None]
@@ -192,11 +198,11 @@ def opened_in(question: ItineraryQuestion, is_open: Bools) -> ItineraryQuestion:
 
 
 def leg_linking(flows: LegFlows, sites: Sites) -> Linking:
-    """Return what is to be decided of flows over legs.
+    """Return the columns and rows of the program for flows over legs.
 
-    One unit of each group flows over its legs, and into a candidate only as far as that is open
-    (the expanded network of MirHassani and Ebrazi 2013). Legs that are on no way from start to end
-    are left out.
+    One unit of each group (flows of the same start and end) flows over the legs, and enters a
+    candidate only if that is open (the expanded network of MirHassani and Ebrazi 2013). Legs that
+    are on no way from start to end are left out.
     """
     always, ever = flows.covered(sites.at_least), flows.covered(sites.at_most)
     keys = list(zip(flows.start.tolist(), flows.end.tolist(), strict=True))
@@ -238,7 +244,7 @@ def leg_linking(flows: LegFlows, sites: Sites) -> Linking:
 
 
 def _least(flows: LegFlows, legs: Ints, ends: tuple[int, int], price: Floats) -> float:
-    """Return the least price of the sites on a way from start to end by some legs."""
+    """Return the lowest sum of the prices of the sites on any way from start to end by ``legs``."""
     start, end = ends
     ahead: dict[int, list[int]] = {}
     for here, there in zip(
@@ -266,7 +272,7 @@ def _unit_flow(
     group: int,
     column_of: dict[int, int],
 ) -> Iterator[Row]:
-    """Yield the rows by which a group's unit flows from start to end; its legs are columns."""
+    """Yield the rows of flow conservation for a group; its legs are the columns from ``first``."""
     into: dict[int, list[int]] = {}
     out: dict[int, list[int]] = {}
     for column, leg in enumerate(legs.tolist(), start=first):
@@ -282,7 +288,7 @@ def _unit_flow(
 
 
 def _useful_legs(flows: LegFlows, sites: Sites, start: int, end: int) -> Ints:
-    """Return the legs that are on a way from start to end if all is open that may be."""
+    """Return the walkable legs that are on some way from start to end with all candidates open."""
     walked = np.flatnonzero(flows.is_walked & (flows.destination != start) & (flows.origin != end))
     origin, destination = flows.origin[walked], flows.destination[walked]
     count, at_most = len(sites), sites.at_most
@@ -302,7 +308,10 @@ def _neighbours(origin: Ints, destination: Ints, count: int) -> list[list[int]]:
 
 
 def _reached(neighbours: list[list[int]], start: int, is_open: Bools) -> Bools:
-    """Return what is reached from a start by open sites, bool [N]; the last one need not be."""
+    """Return which sites are reached from a start over open sites, bool [N].
+
+    A reached site need not be open itself, but nothing is reached through it then.
+    """
     reached = np.zeros(len(is_open), np.bool_)
     reached[start] = True
     waiting = [start]

@@ -1,7 +1,8 @@
-"""The linear rows that tie flows to new spaces, and what needs no deciding.
+"""The linear rows that tie flows to new spaces.
 
-Flows that need the same are one group. Columns of a program are 0 to 1: first whether each
-candidate opens, then what else the rows take, among it how much of each group is covered.
+Flows with the same needs form one group; flows that are covered always or never are left out. The
+columns of a program are between 0 and 1: first whether each candidate is opened, then auxiliary
+columns, among them how much of each group is covered.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,8 +20,9 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Groups of flows about which there is nothing to decide.
+#: Group of the flows that today's and the required spaces cover.
 ALWAYS: Final = -1
+#: Group of the flows that no choice covers.
 NEVER: Final = -2
 
 #: One row: values by column, and its lower and upper end.
@@ -29,28 +31,28 @@ type Row = tuple[dict[int, float], float, float]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Linking:
-    """What a program decides.
+    """Columns and rows of a program that decides which candidates to open.
 
     Parameters
     ----------
     group_of
-        int64 [Q], the group of each flow: `ALWAYS` for what today's and the required spaces cover,
-        `NEVER` for what nothing covers that may be opened.
+        int64 [Q], the group of each flow, `ALWAYS` or `NEVER`.
     flow
         float64 [G], people of each group.
     candidates
-        int64 [n], sites whose opening is decided, the first n columns. Candidates that another one
-        replaces at no greater cost in every set are left out.
+        int64 [n], sites whose opening is decided, the first n columns. A candidate is left out if
+        another one of no higher cost is in every set that has it.
     least_new, least_cost
-        float64 [G], each group alone needs that many new spaces, and that cost, or more.
+        float64 [G], lower bounds of the number of new spaces and of the cost that each group needs
+        by itself.
     group_column
-        int64 [G], the column of each group.
+        int64 [G], the column that says how much of each group is covered.
     columns
         Count of all columns.
     rows
-        The rows.
+        The rows that tie these columns.
     values_of
-        Gives a solution, float64 [columns], for open sites, bool [N].
+        Function that returns a solution, float64 [columns], for open sites, bool [N].
     """
 
     group_of: Ints
@@ -65,11 +67,11 @@ class Linking:
 
     @property
     def is_whole(self) -> Bools:
-        """Which columns are declared to be 0 or 1, bool: the candidates', and few groups'.
+        """Which columns are declared as integers, bool: the candidates, and the groups if few.
 
-        With whole candidates the others are whole by themselves. To branch on a flow is still
-        quicker where flows are fewer than candidates, as on one corridor with a candidate every
-        kilometre.
+        With integer candidates the other columns become integers by themselves. But if there are
+        no more groups than candidates, as on one corridor with a candidate every kilometre, the
+        solver is quicker if it may branch on groups, too.
         """
         is_whole = np.arange(self.columns) < len(self.candidates)
         is_whole[self.group_column] = len(self.flow) <= len(self.candidates)
@@ -77,16 +79,16 @@ class Linking:
 
 
 def set_linking(cover: CoverSets, sites: Sites, *, keep_all: bool = False) -> Linking:
-    """Return what is to be decided of flows that need sets of sites.
+    """Return the columns and rows of the program for flows that need cover sets.
 
-    A column of its own says of each set whether it has an open site. A group whose sets hold all of
-    another group's is covered only if that one is: one row instead of one a set. A path that goes
-    on where another one ends needs what that one does, so rows are few.
+    Each set has a column that says whether it has an open site. If the sets of a group include all
+    sets of another group, one row (covered only if the other group is) replaces one row per set.
+    This is common, because a longer path needs all that a part of it needs.
 
     Parameters
     ----------
     keep_all
-        Whether every site that may open is a candidate, also where another one replaces it.
+        Whether every site that may be opened is a candidate, even if another one could replace it.
     """
     families, group_of = _families(cover, sites)
     flow = np.bincount(group_of[group_of >= 0], cover.flow[group_of >= 0], len(families))
@@ -129,15 +131,15 @@ def set_linking(cover: CoverSets, sites: Sites, *, keep_all: bool = False) -> Li
 
 
 def limit_rows(linking: Linking, sites: Sites, limits: OpeningLimits) -> Iterator[Row]:
-    """Yield the rows that keep the candidates within what the required sites leave of limits.
+    """Yield the rows that keep the chosen candidates within the limits, less the required sites.
 
-    What needs more than that by itself is not covered: without that word of it the solver would
-    cover shares of it by shares of spaces, and take long to see that they come to nothing.
+    A group that by itself exceeds the limits is set to not covered: otherwise the solver would
+    cover a share of it by shares of spaces, and take long to rule that out.
 
     Raises
     ------
     InvalidRequest
-        The required sites alone go beyond a limit.
+        The required sites alone exceed a limit.
     """
     most, budget = limits.left(sites)
     columns = range(len(linking.candidates))
@@ -145,7 +147,7 @@ def limit_rows(linking: Linking, sites: Sites, limits: OpeningLimits) -> Iterato
     if most is not None:
         yield dict.fromkeys(columns, 1.0), -np.inf, float(most)
     if budget is not None:
-        # Divided so that the solver's tolerance is that of the limits.
+        # The row is scaled so that the solver's tolerance equals that of the limits.
         whole = limits.tolerance(sites) / SAME_COST or 1.0
         shares = (sites.cost[linking.candidates] / whole).tolist()
         yield dict(zip(columns, shares, strict=True)), -np.inf, budget / whole
@@ -154,7 +156,7 @@ def limit_rows(linking: Linking, sites: Sites, limits: OpeningLimits) -> Iterato
 
 
 def _families(cover: CoverSets, sites: Sites) -> tuple[list[tuple[tuple[int, ...], ...]], Ints]:
-    """Return the sets that each group still needs, ascending by their count, and flows' groups."""
+    """Return the sets that each group still needs, groups of few sets first; and flows' groups."""
     stands, may_open = sites.at_least, sites.may_open
     of_flow: list[tuple[tuple[int, ...], ...] | int] = []
     for flow in range(len(cover.flow)):
@@ -175,7 +177,7 @@ def _families(cover: CoverSets, sites: Sites) -> tuple[list[tuple[tuple[int, ...
 
 
 def _least(sets: set[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-    """Return the sets that hold no other one, ascending."""
+    """Return the minimal sets, those that include no other set, ascending."""
     kept: list[tuple[frozenset[int], tuple[int, ...]]] = []
     for one in sorted(sets, key=lambda one: (len(one), one)):
         held = frozenset(one)
@@ -185,7 +187,7 @@ def _least(sets: set[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
 
 
 def _apart(family: tuple[tuple[int, ...], ...], price: Floats) -> float:
-    """Return what a group needs at least: the least prices of sets that share no site, summed."""
+    """Return a lower bound of a group's price: the sum of the least prices of disjoint sets."""
     taken: set[int] = set()
     least = 0.0
     for one in family:
@@ -196,9 +198,10 @@ def _apart(family: tuple[tuple[int, ...], ...], price: Floats) -> float:
 
 
 def _undominated(sets: list[tuple[int, ...]], cost: Floats) -> list[int]:
-    """Return the sites of sets, ascending, but those that another one replaces in every set.
+    """Return the sites of all sets, ascending, without dominated ones.
 
-    The other one costs no more; of two that are the same the first stays.
+    A site is dominated if another site of no higher cost is in all of its sets. Of two sites of
+    equal cost in the same sets, the first stays.
     """
     bits: dict[int, int] = {}
     for row, one in enumerate(sets):
@@ -206,7 +209,7 @@ def _undominated(sets: list[tuple[int, ...]], cost: Floats) -> list[int]:
             bits[site] = bits.get(site, 0) | 1 << row
     kept = []
     for site, own in sorted(bits.items()):
-        # Whoever replaces it is in its sets, the smallest one too.
+        # A dominating site is in all of these sets, so it suffices to try those of the smallest.
         beside = min((sets[row] for row in _ones(own)), key=len)
         if not any(
             other != site
@@ -220,16 +223,17 @@ def _undominated(sets: list[tuple[int, ...]], cost: Floats) -> list[int]:
 
 
 def _ones(bits: int) -> Iterable[int]:
-    """Yield the places of a number's ones."""
+    """Yield the positions of the 1 bits of a number, ascending."""
     while bits:
         yield (bits & -bits).bit_length() - 1
         bits &= bits - 1
 
 
 def _parents(needs: list[frozenset[int]]) -> list[tuple[list[int], list[int]]]:
-    """Return for each group the groups before it and the sets that make up what it needs.
+    """Return for each group the earlier groups (parents) and the sets that together are its needs.
 
-    Greedy: the group that has most of what is left, then the next, while one has two sets or more.
+    Parents are chosen greedily: each time the group that has the most of the remaining sets, as
+    long as it has at least two of them.
     """
     holding: dict[int, list[int]] = {}
     found = []
@@ -252,5 +256,5 @@ def _parents(needs: list[frozenset[int]]) -> list[tuple[list[int], list[int]]]:
     return found
 
 
-#: Sets that a parent must spare a group: one set is a row as well.
+#: Fewest sets that a parent must replace: for one set, its own row is as good.
 _WORTH_A_PARENT: Final = 2

@@ -1,7 +1,8 @@
-"""Flows of walkers along paths, and what they need of the sites on them.
+"""Flows of walkers along paths, and the sites that they need.
 
-A walker starts rested, walks one way and rests at open sites alone. With a daily reach R the next
-rest, or the end, is at most R ahead: not R/2, which is for round trips from an empty start.
+A walker starts rested, walks in one direction and rests only at open sites. With a daily reach R,
+the next rest or the end must be at most R ahead. (Other flow models use R/2, for round trips of
+vehicles that do not start with a full tank.)
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,18 +26,18 @@ _FEWEST_STOPS = 2
 
 @dataclass(frozen=True, slots=True)
 class BareStretch:
-    """A stretch that nobody can walk in one day whatever is opened.
+    """A stretch that nobody can walk in one day.
 
     Parameters
     ----------
     flow
         Row of the flow.
     from_site, to_site
-        Rows of the sites at its ends; None where the journey begins or ends at no site.
+        Rows of the sites at its ends; None at an end of the journey that is not a site.
     from_m, to_m
-        Metres from the start of the flow's path; None where the flow follows legs and no path.
+        Metres from the start of the flow's path; None if the flow follows legs instead of a path.
     length_m
-        Length, metres; None where nothing is known that leads from one end to the other.
+        Length, metres; None if no leg or path joins the two ends.
     """
 
     flow: int
@@ -67,8 +68,8 @@ class PathFlows:
     Raises
     ------
     InvalidRequest
-        There is no flow, the arrays do not fit, a path has less than two stops or a measure that
-        falls, or a flow is no number of people.
+        There is no flow, the arrays do not fit, a path has fewer than two stops or falling
+        measures, or a flow is negative or not finite.
     """
 
     flow: Floats
@@ -99,7 +100,7 @@ class PathFlows:
 
     @classmethod
     def of(cls, paths: Sequence[tuple[float, Sequence[int], Sequence[float]]]) -> Self:
-        """Return flows, each given as its people, its sites and their measures."""
+        """Build flows from (people, rows of the sites, metres along the path) of each."""
         counts = [len(sites) for _, sites, _ in paths]
         for path, (_, sites, at_m) in enumerate(paths):
             if len(sites) != len(at_m):
@@ -117,7 +118,7 @@ class PathFlows:
 
     @cached_property
     def path_of(self) -> Ints:
-        """Paths of the stops, int64 [V]."""
+        """Row of the path that each stop belongs to, int64 [V]."""
         return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
 
     @property
@@ -130,24 +131,24 @@ class PathFlows:
         return replace(self, flow=self.flow * factor)
 
     def known_to(self, sites: int) -> None:
-        """Check that every stop is one of N sites or none.
+        """Check that every stop refers to an existing site or to `NO_SITE`.
 
         Raises
         ------
         InvalidRequest
-            A stop is at a site that there is not.
+            A stop refers to a site that does not exist.
         """
         if self.site.max() >= sites:
             raise InvalidRequest("flows", "no_site", site=int(self.site.max()))
 
 
 def checked_reach(reach_m: float) -> float:
-    """Return a daily reach, metres.
+    """Return a daily reach, metres, if it is valid.
 
     Raises
     ------
     InvalidRequest
-        It is not finite, or not more than 0.
+        The reach is not finite, or not above 0.
     """
     if not (np.isfinite(reach_m) and reach_m > 0):
         raise InvalidRequest("reach_m", "not_reach")
@@ -157,20 +158,20 @@ def checked_reach(reach_m: float) -> float:
 def path_cover_sets(paths: PathFlows, reach_m: float) -> CoverSets:
     """Return the sets of sites that walkers along paths need.
 
-    Between two stops nobody can rest. So whoever reaches a stop more than R from the start has
-    rested at a site at most R before it: one set a stop. A set that holds another one of its path
-    says nothing new and is left out.
+    Walkers can rest only at stops. So a walker who reaches a stop more than R from the start has
+    rested at a site at most R before it, which gives one set per stop. A set that includes another
+    set of the same path is redundant and left out.
 
     Raises
     ------
     InvalidRequest
-        The reach is not finite, or not more than 0.
+        The reach is not finite, or not above 0.
     """
     earliest = _earliest(paths, checked_reach(reach_m))
     stops = np.arange(len(paths.at_m))
     begins = paths.first[paths.path_of]
     is_bound = (earliest > begins) & (stops > begins)
-    # The stop before with the same earliest rest needs one of fewer sites.
+    # Of stops with the same earliest rest, the first has the smallest set; the others include it.
     is_bound[1:] &= (earliest[1:] != earliest[:-1]) | (stops[1:] - 1 == begins[1:])
     needed: list[list[tuple[int, ...]]] = [[] for _ in range(len(paths))]
     site, path_of = paths.site.tolist(), paths.path_of.tolist()
@@ -187,7 +188,7 @@ def _earliest(paths: PathFlows, reach_m: float) -> Ints:
     start_m = paths.at_m[paths.first[:-1]][paths.path_of]
     key_m = paths.at_m - start_m + 2.0 * longest_m * paths.path_of
     found = np.searchsorted(key_m, key_m - reach_m)
-    # The offsets may have rounded: what counts is the difference of the two measures.
+    # The offsets in ``key_m`` may cause rounding errors, so correct by the exact differences.
     begins = paths.first[paths.path_of]
     while len(far := np.flatnonzero(paths.at_m - paths.at_m[found] > reach_m)):
         found[far] += 1
@@ -202,9 +203,9 @@ def _earliest(paths: PathFlows, reach_m: float) -> Ints:
 def bare_stretches(
     paths: PathFlows, reach_m: float, is_open: Bools, flow: int
 ) -> Iterator[BareStretch]:
-    """Yield a flow's stretches between consecutive open sites, bool [N], beyond the reach.
+    """Yield a flow's stretches between consecutive open sites that are longer than the reach.
 
-    The start and the end of the path are ends of stretches.
+    The start and the end of the path are ends of stretches. ``is_open`` is bool [N].
     """
     begin, end = paths.first[flow : flow + 2].tolist()
     kept = np.append(is_open, False)[paths.site[begin:end]]

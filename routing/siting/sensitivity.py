@@ -1,4 +1,4 @@
-"""Whether the chosen sites stay when the daily reach or the flows are other ones."""
+"""Sensitivity of a choice of sites to the daily reach and to the flows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,19 +22,19 @@ REACH_FACTORS: Final = (0.8, 1.2)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SitingVariant:
-    """One question anew, with another reach or other flows.
+    """A variant of a question, with another reach or other flows, and its answer.
 
     Parameters
     ----------
     needs
         The flows and the reach of the variant.
     answer
-        The best choice for it.
+        The best choice for the variant.
     stays
-        int64, sites of the first choice that are chosen here, too.
+        int64, sites of the original choice that are chosen in the variant, too.
     flow_of_first
-        Flow of the variant that the first choice covers: what is lost against ``answer.flow`` if
-        the first choice is opened, and the variant comes true.
+        Flow of the variant that the original choice covers. If the variant turns out to be true,
+        ``answer.flow`` less this is what the original choice loses.
     """
 
     needs: PathReach
@@ -45,17 +45,17 @@ class SitingVariant:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SitingSensitivity:
-    """How far a choice depends on what it was made for.
+    """How far a choice of sites depends on the assumed reach or flows.
 
     Parameters
     ----------
     first
-        The choice as asked.
+        The choice for the original question.
     variants
         The variants, in the order of their factors.
     chosen_share
-        float64 [N], share of the first choice and the variants, 0 to 1, that open a site. Where
-        choices are equally good one of them is shown, so a share below 1 need not be a doubt.
+        float64 [N], share (0 to 1) of the original choice and all variants that open each site. Of
+        equally good choices only one is found, so a share below 1 does not prove a site doubtful.
     """
 
     first: MostCovered
@@ -70,14 +70,14 @@ def reach_sensitivity(
     effort: SolverEffort,
     factors: Sequence[float] = REACH_FACTORS,
 ) -> SitingSensitivity:
-    """Return the choice as asked, and anew with the reach times each factor.
+    """Return the choice for a question, and for variants with the reach times each factor.
 
-    The time limit holds for all together.
+    The time limit holds for all questions together.
 
     Raises
     ------
     InvalidRequest
-        A factor is not more than 0, or as for `most_covered`.
+        A factor is not above 0, or as for `most_covered`.
     """
     _check_factors(np.asarray(factors, dtype=np.float64))
     variants = [replace(needs, reach_m=needs.reach_m * factor) for factor in factors]
@@ -91,19 +91,19 @@ def flow_sensitivity(
     effort: SolverEffort,
     factors: Floats,
 ) -> SitingSensitivity:
-    """Return the choice as asked, and anew with the flows times factors.
+    """Return the choice for a question, and for variants with the flows times factors.
 
-    The time limit holds for all together.
+    The time limit holds for all questions together.
 
     Parameters
     ----------
     factors
-        float64 [W, Q], one row a variant, more than 0.
+        float64 [W, Q], one row per variant, above 0.
 
     Raises
     ------
     InvalidRequest
-        The factors do not fit the flows or are not more than 0, or as for `most_covered`.
+        The factors do not fit the flows or are not above 0, or as for `most_covered`.
     """
     if factors.shape[1:] != needs.paths.flow.shape:
         raise InvalidRequest(
@@ -143,7 +143,7 @@ def _variants(
 ) -> Iterator[SitingVariant]:
     spent_s = first.solver_s
     for needs in variants:
-        # The solver always gets a moment: without one there would be no bound to state.
+        # Each variant gets some time even after the limit, because without it there is no bound.
         left_s = max(effort.time_limit_s - spent_s, _LEAST_S)
         answer = most_covered(needs, sites, limits, replace(effort, time_limit_s=left_s))
         spent_s += answer.solver_s
@@ -152,5 +152,5 @@ def _variants(
         yield SitingVariant(needs, answer, stays, figures.covered_flow)
 
 
-#: Least time for a variant after the limit, seconds [A].
+#: Time that each variant gets at least, even after the time limit, seconds [A].
 _LEAST_S: Final = 0.01

@@ -13,25 +13,25 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Row of a stop on a path that is no site: nobody can open a space there.
+#: Value in place of a site's row for a stop that is not a site: no space can be opened there.
 NO_SITE: Final = -1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sites:
-    """N places; those that are not open, required or forbidden are candidates.
+    """N sites; those that are not open, required or forbidden are candidates.
 
     Parameters
     ----------
     is_open
-        bool [N], where a space stands today. It stays, costs nothing and counts as no new one,
+        bool [N], where a space stands today. It stays, costs nothing and is not a new space,
         whatever the other columns say.
     is_required
         bool [N], where a new space must be opened.
     is_forbidden
-        bool [N], where none may be opened.
+        bool [N], where no space may be opened.
     cost
-        float64 [N], >= 0, of opening a space, in any unit.
+        float64 [N], >= 0, cost of opening a space, in any unit.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class Sites:
         forbidden: Sequence[int] = (),
         cost: Floats | None = None,
     ) -> Self:
-        """Return N sites, given the rows of those that are no mere candidates.
+        """Build ``count`` sites, given the rows of the open, required and forbidden ones.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Sites:
 
     @property
     def at_most(self) -> Bools:
-        """Where a space stands if every one is opened that may be, bool [N]."""
+        """Where a space stands if all allowed sites are opened, bool [N]."""
         return np.asarray(self.is_open | ~self.is_forbidden)
 
     @property
@@ -119,14 +119,14 @@ class Sites:
 
 @dataclass(frozen=True, slots=True)
 class OpeningLimits:
-    """How many spaces may be opened, the required ones among them.
+    """Limits on the new spaces, the required ones included.
 
     Parameters
     ----------
     most
-        Count of new spaces; None for any number.
+        Highest number of new spaces; None for no limit.
     budget
-        Sum of their costs, give or take `tolerance`; None for any sum.
+        Highest sum of their costs, which may be exceeded by `tolerance`; None for no limit.
 
     Raises
     ------
@@ -155,7 +155,7 @@ class OpeningLimits:
         Raises
         ------
         InvalidRequest
-            The required sites alone go beyond a limit.
+            The required sites alone exceed a limit.
         """
         required = int(sites.new_required.sum())
         cost = float(sites.cost[sites.new_required].sum())
@@ -178,6 +178,6 @@ class OpeningLimits:
         )
 
 
-#: Share of the budget, or of the dearest site if that is more, by which costs may exceed it: the
-#: tolerance with which HiGHS meets a row.
+#: Share of the budget (or of the cost of the dearest site, if that is more) by which costs may
+#: exceed the budget: the tolerance with which HiGHS satisfies a row.
 SAME_COST: Final = 1e-6

@@ -1,8 +1,8 @@
-"""The largest gap first: spaces that leave the least uncovered flow, then the smallest gaps.
+"""Choice of spaces that cover the most flow and then leave the smallest gaps, the longest first.
 
-Answers are compared by the flow that is covered, then by the longest gap, then by the next longest,
-and so on. A gap of a given length is excluded or not, so each is found by halving the lengths that
-it may have: every step is a yes, with spaces that show it, or a proven no.
+Choices are compared by the covered flow, then by the longest gap, then by the next longest, and so
+on. Each gap is minimised by bisection over its possible lengths: at each step the solver either
+finds spaces that leave no longer gap, or proves that there are none.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Gaps that are compared, by default [A]: a plan is judged by its worst days.
+#: Number of gaps that are compared, by default [A]: a plan is judged by its worst days.
 LEVELS: Final = 3
 
 #: Share of the covered flow that later stages may lose: the solver's tolerance.
@@ -41,18 +41,18 @@ class SmallestGaps:
     Parameters
     ----------
     chosen
-        int64 [n], sites that open, ascending, the required ones among them. None but the required
-        ones could be left out without making one of the compared figures worse.
+        int64 [n], sites to open, ascending, including the required ones. Leaving out any other of
+        them would make one of the compared figures worse.
     is_open
         bool [N], today's and the chosen sites.
     flow, flow_bound
-        Covered flow, and the most that any choice covers.
+        Covered flow, and a proven upper bound of the flow that any choice covers.
     gaps_m
         float64 [levels], the longest gaps, descending, metres; 0 where there are fewer. A stretch
-        that several flows walk counts once.
+        that several flows walk is one gap.
     at_least_m
-        float64 [levels], no choice that covers as much, and is as good in all gaps before, has a
-        smaller gap of this rank. The same as ``gaps_m`` where that is proven to be best.
+        float64 [levels], proven lower bound of each gap, among choices that cover as much flow and
+        are as good in all longer gaps; equal to ``gaps_m`` where that is proven to be best.
     ending
         Why the search ended.
     solver_s
@@ -77,7 +77,7 @@ class SmallestGaps:
 
 @dataclass(slots=True)
 class _Search:
-    """What the stages of one question share."""
+    """State that the stages of one question share."""
 
     needs: PathReach
     sites: Sites
@@ -90,12 +90,15 @@ class _Search:
     least_mm: list[int] = field(default_factory=list)
 
     def ranked_mm(self, is_open: Bools) -> list[int]:
-        """Return the longest gaps, as many as are compared, descending, millimetres."""
+        """Return the ``levels`` longest gaps, descending, millimetres; 0 where there are fewer."""
         found: list[int] = gaps_mm(self.needs.paths, is_open)[: self.levels].tolist()
         return found + [0] * (self.levels - len(found))
 
     def values(self, rows: list[Row], more_columns: int = 0) -> bool | None:
-        """Return whether further rows can be met, with the spaces in `best`; None if stopped."""
+        """Return whether further rows can be satisfied; None if the solver was stopped.
+
+        If they can, the spaces of the solution are stored in `best`.
+        """
         columns = self.linking.columns + more_columns
         program = Program(
             np.zeros(columns),
@@ -119,20 +122,21 @@ def smallest_gaps(
     effort: SolverEffort,
     levels: int = LEVELS,
 ) -> SmallestGaps:
-    """Return the new spaces that leave the least uncovered flow, then the smallest longest gaps.
+    """Return the new spaces that cover the most flow and then leave the smallest longest gaps.
 
     Parameters
     ----------
     effort
-        Its relative gap does not count: what is compared next takes the best before.
+        Limits of the solver. The relative gap is ignored, because each stage builds on the proven
+        best of the stage before.
     levels
         How many gaps are compared, the longest first.
 
     Raises
     ------
     InvalidRequest
-        A row is of a site that there is not, the required sites go beyond a limit, or no gap is
-        compared.
+        A flow refers to a site that does not exist, the required sites alone exceed a limit, or
+        ``levels`` is less than 1.
     """
     if levels < 1:
         raise InvalidRequest("levels", "not_levels")
@@ -176,7 +180,7 @@ def smallest_gaps(
 
 
 def _narrow(search: _Search) -> None:
-    """Find the least gap of each rank, the longest first."""
+    """Minimise the gap of each rank, the longest first."""
     paths, sites = search.needs.paths, search.sites
     longest = _halved(search, 0, lambda most_mm: _windows(search, most_mm))
     if not longest:
@@ -189,7 +193,7 @@ def _narrow(search: _Search) -> None:
 
 
 def _halved(search: _Search, level: int, is_met: Callable[[int], bool | None]) -> bool:
-    """Find the least gap of one rank by halving; return whether that is proven."""
+    """Minimise the gap of one rank by bisection; return whether the result is proven."""
     upper = search.ranked_mm(search.best)[level]
     lengths = possible_mm(search.needs.paths, upper)
     low, high = 0, int(np.searchsorted(lengths, upper))
@@ -209,7 +213,7 @@ def _halved(search: _Search, level: int, is_met: Callable[[int], bool | None]) -
 
 
 def _windows(search: _Search, most_mm: int) -> bool | None:
-    """Say whether there need be no gap longer than that."""
+    """Return whether some choice leaves no gap longer than ``most_mm``; None if stopped."""
     reach_m = (most_mm + _HALF) / MM
     needed = path_cover_sets(search.needs.paths, reach_m)
     stands, rows = search.sites.at_least, list[Row]()
@@ -226,7 +230,10 @@ def _windows(search: _Search, most_mm: int) -> bool | None:
 
 
 def _counted(search: _Search, gaps: GapColumns, most_mm: int) -> bool | None:
-    """Say whether the gap after those that are settled need not be longer than that."""
+    """Return whether the next gap after the minimised ones can be at most ``most_mm``.
+
+    None if the solver was stopped.
+    """
     rows = list(gaps.rows)
     for rank, longest_mm in enumerate([*search.least_mm, most_mm]):
         longer = gaps.column[gaps.length_mm > longest_mm]
@@ -235,7 +242,7 @@ def _counted(search: _Search, gaps: GapColumns, most_mm: int) -> bool | None:
 
 
 def _flow_rows(cover: CoverSets, linking: Linking, flow: float) -> Iterator[Row]:
-    """Yield the row by which no flow is lost."""
+    """Yield the row that keeps the covered flow at ``flow``."""
     won = flow - float(cover.flow[linking.group_of == ALWAYS].sum())
     if won > 0:
         shares = (linking.flow / won).tolist()
@@ -243,7 +250,7 @@ def _flow_rows(cover: CoverSets, linking: Linking, flow: float) -> Iterator[Row]
 
 
 def _without_idle(search: _Search) -> Bools:
-    """Return the open sites without those that better none of what is compared."""
+    """Close open sites one by one if neither the covered flow nor a compared gap gets worse."""
     is_open, cover = search.best.copy(), search.cover
     covered, ranked = cover.covered(is_open), search.ranked_mm(is_open)
     opened = np.flatnonzero(is_open & ~search.sites.at_least)

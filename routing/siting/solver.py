@@ -1,7 +1,7 @@
 """Mixed integer programs, solved by HiGHS on one core: to the proven optimum, or a stated gap.
 
-HiGHS on one thread with one seed does the same whenever it is asked the same. Only a time limit and
-a cancellation end it at another place.
+With one thread and a fixed seed HiGHS is deterministic, unless a time limit or a cancellation stops
+it.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from highspy import HighsLp, HighsModelStatus, HighsVarType, MatrixFormat
 
-# `highspy.Highs` subscribes to every callback when it is made, and writes a banner to the standard
-# output of the process before it can be silenced.
+# The private class, because `highspy.Highs` subscribes to every callback on creation, and writes a
+# banner to standard output before it can be silenced.
 from highspy._core import _Highs, cb
 from numpy.typing import NDArray
 
@@ -24,10 +24,11 @@ type Bools = NDArray[np.bool_]
 
 type Ending = Literal["optimal", "infeasible", "time_limit", "cancelled"]
 
-#: Seed of the solver's own choices.
+#: Seed of the solver's random choices.
 _SEED: Final = 1
 
-#: Largest gap that is none, share of the bound: the solver's tolerances are 1e-6 of a scaled row.
+#: A gap up to this share of the bound is treated as no gap: the solver's tolerances are 1e-6 of a
+#: scaled row.
 NO_GAP: Final = 1e-9
 
 _ENDINGS: Final[dict[HighsModelStatus, Ending]] = {
@@ -42,25 +43,24 @@ _ENDINGS: Final[dict[HighsModelStatus, Ending]] = {
 _IN_TREE: Final = cb.HighsCallbackType.kCallbackMipInterrupt
 _ASKING: Final = (cb.HighsCallbackType.kCallbackSimplexInterrupt, _IN_TREE)
 
-#: Progress is told when something has changed, and otherwise this often, seconds [A].
+#: Progress is reported whenever it changes, and otherwise at this interval, seconds [A].
 _TELL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class SolverProgress:
-    """How far a question is.
+    """Progress of the solver on a question.
 
     Parameters
     ----------
     stage
-        What is being decided, by a word of the question's own: ``'flow'``, ``'spaces'``,
-        ``'cost'`` or ``'gap'``.
+        What is being optimised: ``'flow'``, ``'spaces'``, ``'cost'`` or ``'gap'``.
     solver_s
         Seconds that the solver has taken for the question so far, all stages together.
     best, bound
-        Value of the best answer so far and of the best that there can be, in the units of the
-        stage: flow, spaces, cost; None where there is none yet, and for ``'gap'``, where answers of
-        a yes and a no narrow the gap down.
+        Value of the best answer so far, and the bound of any answer, in the unit of the stage
+        (flow, spaces, cost). None if there is none yet, and in the stage ``'gap'``, whose programs
+        only have the answers yes and no.
     """
 
     stage: str
@@ -71,19 +71,19 @@ class SolverProgress:
 
 @dataclass(frozen=True, slots=True)
 class SolverEffort:
-    """How long to look, and when to stop.
+    """Limits of the solver for one question.
 
     Parameters
     ----------
     time_limit_s
-        Most seconds of the solver by the wall clock, for all that one question asks of it. HiGHS
-        looks at the clock between its steps, so a large program may take longer to begin with.
+        Longest time by the wall clock, seconds, for all programs of one question. HiGHS looks at
+        the clock only between its steps, so the first step of a large program may take longer.
     relative_gap
         Gap at which an answer is good enough, share of the bound, 0 to less than 1.
     on_progress
-        Called from time to time, in the thread that asked.
+        Called with the progress from time to time, in the calling thread.
     is_cancelled
-        Asked between the solver's steps; once it says so, the best answer so far is returned.
+        Called between the solver's steps; once it returns True, the best answer so far is returned.
 
     Raises
     ------
@@ -123,7 +123,7 @@ class LinearRows:
 
     @classmethod
     def of(cls, rows: list[tuple[dict[int, float], float, float]]) -> "LinearRows":
-        """Return rows, each given as its values by column, its lower and its upper end."""
+        """Build rows from (values by column, lower bound, upper bound) of each."""
         sizes = [len(entries) for entries, _, _ in rows]
         return cls(
             np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
@@ -169,16 +169,16 @@ class Program:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Solved:
-    """What the solver found.
+    """Result of the solver for one program.
 
     Parameters
     ----------
     ending
-        Why it stopped.
+        Why the solver stopped.
     values
-        float64 [C] of the best solution; None where it has none.
+        float64 [C], the best solution; None if there is none.
     objective, bound
-        Value of the solution, infinite without one, and the least value that any can have.
+        Value of the solution (infinite without one), and a lower bound of any solution's value.
     """
 
     ending: Ending
@@ -189,12 +189,12 @@ class Solved:
 
 @dataclass(slots=True)
 class Solving:
-    """The solver's time for one question, over all programs that it takes.
+    """Solves the programs of one question, within one effort for all of them.
 
     Parameters
     ----------
     effort
-        What the question may take.
+        Limits for all programs of the question together.
     """
 
     effort: SolverEffort
@@ -215,16 +215,16 @@ class Solving:
         Parameters
         ----------
         start
-            float64 [C], a solution that is known: the answer is never worse. It is not told to
-            HiGHS, whose version 1.16.0 then returns bounds that are false (decision 72).
+            float64 [C], a known solution: the result is never worse. It is not passed to HiGHS,
+            because version 1.16.0 then returns wrong bounds (decision 72).
         stage, read
-            The stage, and how to read a value of the program as one of the stage; None for a stage
-            without values.
+            The stage, and the function that converts a value of the program to the stage's unit;
+            None for a stage without values.
 
         Raises
         ------
         SolverFailed
-            The solver gave up, or states another value than its solution has.
+            The solver gave up, or its objective value is not that of its solution.
         """
         left_s = self.effort.time_limit_s - self.spent_s
         if self.stopped is None and self._is_cancelled():
@@ -252,7 +252,7 @@ class Solving:
         return self.effort.is_cancelled is not None and self.effort.is_cancelled()
 
     def _listen(self, solver: _Highs, stage: str, read: Callable[[float], float] | None) -> None:
-        """Tell of the solver's progress, and ask whether it should go on."""
+        """Make the solver report its progress and check for cancellation, if the effort asks so."""
         effort, began_s = self.effort, self.spent_s
         last: list[float | None] = [None, None, -np.inf]
 
@@ -263,7 +263,7 @@ class Solving:
             into: cb.HighsCallbackInput | None,
             _data: Any,  # noqa: ANN401 -- the solver's interface
         ) -> None:
-            # An exception must not go through the solver's own frames: `solve` raises it again.
+            # An exception must not pass through the solver's C++ code: `solve` raises it later.
             try:
                 if into is not None and (self._raised or self._is_cancelled()):
                     into.user_interrupt = True
@@ -286,7 +286,7 @@ class Solving:
 def _told(
     read: Callable[[float], float] | None, best: float, bound: float
 ) -> tuple[float | None, float | None]:
-    """Return values of a program as those of a stage; None where there is none yet."""
+    """Return best value and bound in the stage's unit; None where there is no value yet."""
     told = [
         read(value) if read is not None and abs(value) < _UNKNOWN else None
         for value in (best, bound)
@@ -295,7 +295,7 @@ def _told(
 
 
 def _loaded(program: Program, time_limit_s: float, relative_gap: float) -> _Highs:
-    """Return a solver that has a program."""
+    """Return a solver with a program loaded."""
     solver, columns = _Highs(), len(program.cost)
     for option, value in {
         "output_flag": False,
@@ -321,12 +321,12 @@ def _loaded(program: Program, time_limit_s: float, relative_gap: float) -> _High
 
 
 def _read(solver: _Highs, program: Program, start: Floats | None) -> Solved:
-    """Return what a solver has found, or the solution that was known if that is better.
+    """Return the solver's result, with the known solution ``start`` if that is better.
 
     Raises
     ------
     SolverFailed
-        The solver gave up, or states another value than its solution has.
+        The solver gave up, or its objective value is not that of its solution.
     """
     status, info = solver.getModelStatus(), solver.getInfo()
     if status not in _ENDINGS:
@@ -345,16 +345,16 @@ def _read(solver: _Highs, program: Program, start: Floats | None) -> Solved:
     bound = info.mip_dual_bound
     if ending == "optimal" and not program.is_whole.any():
         bound = objective
-    # A bound that is not known yet is none; one beyond the solution is a rounding.
+    # HiGHS has a huge value for an unknown bound. Rounding may put a bound above the solution.
     return Solved(
         ending, values, objective, min(bound, objective) if abs(bound) < _UNKNOWN else -np.inf
     )
 
 
-#: Share by which a stated value may differ from a sum of its own: the solver's tolerance.
+#: Share by which the solver's objective value may differ from that of its solution: its tolerance.
 _SAME: Final = 1e-6
 
-#: Bounds from here on are none.
+#: A bound of at least this size is not known.
 _UNKNOWN: Final = 1e20
 
 #: HiGHS's `kSolutionStatusFeasible`.
