@@ -1,1 +1,1 @@
-"""How well a corridor is supported: gaps, figures, what-ifs, and which loss hurts most."""
+"""How well a corridor is supported: gaps, figures, what-if comparisons, and the worst losses."""

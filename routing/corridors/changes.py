@@ -27,21 +27,21 @@ type Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CorridorChange:
-    """What is different in a later state of S services along a line.
+    """Differences between two states of S services along a line.
 
     Parameters
     ----------
     before, after
         The figures of both states.
     supports, longest_m, mean_to_next_m, unmet_m, covered_share, unmet_flow, unmet_unknown_m
-        Figures after less figures before, each [S]; ``unmet_flow`` and ``unmet_unknown_m`` are None
-        without a flow. Each is a net sum: a gain in one place may hide a loss in another, for which
-        see ``lost``. No figure tells whether spaces have changed or only what is known of them.
+        Figures after minus figures before, each [S]; ``unmet_flow`` and ``unmet_unknown_m`` are
+        None without a flow. These are net figures: a gain in one place may hide a loss in another,
+        which ``lost`` shows. No figure tells whether the spaces or only the data have changed.
     lost, gained
-        Where a support was within reach and is no longer, and the other way round.
+        Parts of the line that have lost, and that have gained, a support within reach.
     gone, new
-        int64, rows of the gaps that are only in ``before.gaps``, and only in ``after.gaps``: with
-        other ends, or ended by other spaces.
+        int64, rows of the gaps that are only in ``before.gaps``, and only in ``after.gaps``; gaps
+        are the same if their positions and the spaces at their ends are.
     """
 
     before: CorridorFigures
@@ -59,11 +59,11 @@ class CorridorChange:
     new: Ints
 
     def gaps_gone(self, service: int) -> tuple[CorridorGap, ...]:
-        """Return a service's gaps that are no more, in the direction of travel."""
+        """Return a service's gaps that no longer exist, in the direction of travel."""
         return _gaps(self.before.gaps, self.gone, service)
 
     def gaps_new(self, service: int) -> tuple[CorridorGap, ...]:
-        """Return a service's gaps that were not before, in the direction of travel."""
+        """Return a service's gaps that did not exist before, in the direction of travel."""
         return _gaps(self.after.gaps, self.new, service)
 
 
@@ -78,10 +78,11 @@ def corridor_change(
     Parameters
     ----------
     before, after
-        The same line and services. A row is the same space in both; either may have further rows.
-        For two dates, both have all spaces, which count on one date or on both.
+        The same line and services. A row has to be the same space in both; either may have further
+        rows. To compare two dates, put all spaces in both, and set ``counts`` by date.
     flow
-        People along the line, for both states: who would travel otherwise is not foreseen.
+        People along the line, the same in both states: whether people would travel differently is
+        not modelled.
 
     Raises
     ------
@@ -122,7 +123,8 @@ def _gaps(gaps: CorridorGaps, rows: Ints, service: int) -> tuple[CorridorGap, ..
 
 def _not_in(gaps: CorridorGaps, others: CorridorGaps) -> Ints:
     """Return the rows of the gaps that are not among others, int64, ascending."""
-    # A space begins at most one gap of a service, the line's begin too (row -1).
+    # At most one gap of a service begins at each space, and one at the line's begin (row -1), so
+    # service and begin identify a gap.
     width = max(int(one.from_row.max(initial=0)) for one in (gaps, others)) + 2
     found = np.full((len(gaps.first) - 1) * width, -1, np.int64)
     found[others.service * width + others.from_row + 1] = np.arange(len(others.from_row))
@@ -133,7 +135,7 @@ def _not_in(gaps: CorridorGaps, others: CorridorGaps) -> Ints:
 
 
 def _only_in(one: Intervals, other: Intervals) -> Intervals:
-    """Return where a place is in an interval of one and in none of the other."""
+    """Return the intervals of ``one`` minus those of ``other``, service by service."""
     services = len(one.first) - 1
     parts = [_difference(_edges(one, row), _edges(other, row)) for row in range(services)]
     first = np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
@@ -142,16 +144,16 @@ def _only_in(one: Intervals, other: Intervals) -> Intervals:
 
 
 def _edges(intervals: Intervals, service: int) -> Floats:
-    """Return a service's intervals as ascending edges, float64 [2k]."""
+    """Return begins and ends of a service's intervals in one ascending array, float64 [2k]."""
     rows = slice(intervals.first[service], intervals.first[service + 1])
     return np.column_stack([intervals.from_m[rows], intervals.to_m[rows]]).ravel()
 
 
 def _difference(one: Floats, other: Floats) -> Floats:
-    """Return the intervals of ascending edges less those of others, float64 [k, 2]."""
+    """Return intervals of ``one`` minus those of ``other`` (both from `_edges`), float64 [k, 2]."""
     cuts = np.unique(np.concatenate([one, other]))
     middle = (cuts[:-1] + cuts[1:]) / 2.0
-    # Between an odd edge and the next a place is inside.
+    # A place is inside an interval if an odd number of edges lies before it.
     is_in = np.searchsorted(one, middle) % 2 > np.searchsorted(other, middle) % 2
     is_in &= np.diff(cuts) >= SAME_M
     steps = np.diff(np.concatenate([[0], is_in.astype(np.int64), [0]]))

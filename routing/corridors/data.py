@@ -1,4 +1,4 @@
-"""How old and how complete the data are on which a corridor's figures stand."""
+"""Age and completeness of the data behind a corridor's figures."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Greatest age that is believed, days [A]: a century.
+#: Greatest age that is accepted, days [A]: a century.
 _MOST_DAYS = 36_525.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SpaceData:
-    """What is known of how well n spaces are known.
+    """Age of the last confirmation, and completeness, of the data on n spaces.
 
     Parameters
     ----------
@@ -36,22 +36,22 @@ class SpaceData:
 class CorridorData:
     """Age and completeness behind the figures of S services.
 
-    It speaks only of the spaces that count. A space that is missing from the data altogether is in
-    no figure; nor does a fresh confirmation say that the door is open today.
+    Only supports (spaces that offer the service) are included. These figures cannot tell of spaces
+    that are missing from the data, and a fresh confirmation does not mean that the door is open
+    today.
 
     Parameters
     ----------
     oldest_days, median_days
-        float64 [S], of the supports whose age is known; NaN where there is none.
+        float64 [S], age in days of the supports whose age is known; NaN where there is none.
     undated
         int64 [S], supports that nobody has confirmed.
     hours_share
         float64 [S], share of the supports whose hours are known, 0 to 1; NaN without supports.
     old_share
         float64 [S], share of the line whose nearest support, ahead or behind, is older than the
-        limit or undated, 0 to 1; of supports at one place the youngest counts. NaN without
-        supports: there nothing is old, because there is nothing. It may rise when an old space is
-        added.
+        limit or undated, 0 to 1; of supports at one place the most recently confirmed is used. NaN
+        without supports. The share may rise when an old space is added.
     """
 
     oldest_days: Floats
@@ -67,7 +67,7 @@ def corridor_data(supports: CorridorSupports, data: SpaceData, old_days: float) 
     Parameters
     ----------
     data
-        Of the spaces of ``supports``, in the same rows.
+        Age and completeness of the spaces of ``supports``, in the same rows.
     old_days
         Age beyond which a confirmation is old, days.
 
@@ -99,11 +99,13 @@ def _old_share(supports: CorridorSupports, data: SpaceData, old_days: float) -> 
     gaps, service = supports.gaps, supports.gaps.service
     at_row = np.stack([gaps.from_row, gaps.to_row])
     is_support = at_row != LINE_END
-    # Each half of a gap is nearest to its own end; all of it, where the other end is the line's.
+    # Each half of a gap is nearest to the support at its own end; all of the gap if the other end
+    # is an end of the line.
     half_m = gaps.length_m * is_support / np.maximum(is_support.sum(axis=0), 1)
-    is_fresh = np.append(data.age_days <= old_days, np.False_)  # the last of the line's ends
+    is_fresh = np.append(data.age_days <= old_days, np.False_)  # the last is for `LINE_END` (-1)
     fresh_end = _any_at_place(service, gaps.to_m, is_fresh[gaps.to_row])
-    # A gap begins where the one before it ends; at an end of the line nothing is nearest.
+    # A gap begins at the support that ends the gap before it; at the begin of the line there is
+    # no support.
     fresh_begin = np.concatenate([[False], fresh_end])[:-1]
     shares, has_supports = np.full(supports.services, np.nan), gaps.supports > 0
     if supports.length_m > 0:

@@ -1,8 +1,8 @@
 """Figures of how well a corridor is supported, for many services at once.
 
-The formulas are those of algorithms.md, section 4. All figures are along the line: they say nothing
-of the way from the line to a space, of slopes and hours of walking, of beds, or of whether a door
-opens. A figure is as good as the data behind it (`routing.corridors.data`).
+The formulas are those of algorithms.md, section 4. All distances are along the line: the figures
+ignore the way from the line to a space, slopes, hours of walking, beds, and whether a door opens.
+A figure is only as good as the data behind it (`routing.corridors.data`).
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ SAME_M: Final = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class CorridorTargets:
-    """By what a corridor is measured.
+    """Distances that the figures of a corridor depend on.
 
     Parameters
     ----------
@@ -104,28 +104,28 @@ class CorridorFigures:
     Parameters
     ----------
     supports
-        int64 [S], how many spaces count. One of them may stand beside another and help little.
+        int64 [S], number of spaces that offer the service. Two at one place help little more than
+        one.
     longest
-        int64 [S], row of the longest gap in ``gaps``; of those within `SAME_M` the first.
+        int64 [S], row of the longest gap in ``gaps``; the first of those equal within `SAME_M`.
     longest_m
-        float64 [S], its length, metres. It is what the worst day asks; it does not say how often a
-        gap is nearly as long, for which see ``unmet_m``.
+        float64 [S], length of the longest gap, metres: how hard the worst day is. ``unmet_m`` shows
+        whether there are many long gaps.
     mean_to_next_m
         float64 [S], mean distance ahead to the next support from a random place on the line,
-        ``Σg²/(2L)``, metres. Where no support follows, the end of the line counts as one
-        (definitions.md); where nobody helps beyond it, the true mean is greater.
+        ``Σg²/(2L)``, metres. The end of the line is treated as a support (definitions.md), so the
+        true mean is greater if there is no support at the end.
     unmet_m
-        float64 [S], ``Σmax(0, g-G*)``, metres walked with more than the target behind since the
-        last support or the start. 0 says that no gap exceeds the target, not that all is well.
+        float64 [S], ``Σmax(0, g-G*)``, metres walked when the target distance since the last
+        support (or the start) is already exceeded. 0 if no gap exceeds the target.
     covered_share
         float64 [S], share of the line within reach of a support, ahead or behind,
-        ``|∪[m-r, m+r]|/L``, 0 to 1. Half the line may be covered at its ends and the other half
-        one long gap.
+        ``|∪[m-r, m+r]|/L``, 0 to 1. A high share does not exclude one long gap.
     unmet_flow
         float64 [S], people times metres: the flow over the metres of ``unmet_m``; None if no flow
-        is given. It follows people who are counted: who has given up on a road is not on it.
+        is given. It includes only people who travel now, not those who have given up on the road.
     unmet_unknown_m
-        float64 [S], metres of ``unmet_m`` whose flow is not known, and not in ``unmet_flow``.
+        float64 [S], metres of ``unmet_m`` whose flow is not known, and which ``unmet_flow`` lacks.
     gaps
         All gaps.
     """
@@ -172,8 +172,8 @@ def corridor_figures(
 ) -> CorridorFigures:
     """Measure how well a line is supported in the direction of travel.
 
-    The other way (`CorridorSupports.backwards`) the figures are the same but for the flow, which is
-    then another one.
+    In the other direction (`CorridorSupports.backwards`) all figures but those of the flow are the
+    same.
     """
     gaps, length_m = supports.gaps, supports.length_m
     lengths_m, longest_m = gaps.length_m, gaps.longest_m
@@ -208,7 +208,7 @@ def corridor_figures(
 
 
 def uncovered_m(gaps: CorridorGaps, reach_m: float) -> Floats:
-    """Return how much of each gap is farther than the reach from both its ends, float64 [N]."""
+    """Return the metres of each gap farther than the reach from the supports at its ends, [N]."""
     ends = (gaps.from_row != LINE_END).astype(np.int64) + (gaps.to_row != LINE_END)
     return np.asarray(np.maximum(gaps.length_m - reach_m * ends, 0.0))
 
@@ -216,7 +216,7 @@ def uncovered_m(gaps: CorridorGaps, reach_m: float) -> Floats:
 def without_help(supports: CorridorSupports, reach_m: float) -> Intervals:
     """Return the parts of a line that are farther than the reach from every support.
 
-    Parts of less than `SAME_M` are left out. An end of the line is no support.
+    Parts of less than `SAME_M` are left out. An end of the line is not a support here.
     """
     gaps = supports.gaps
     rows = np.flatnonzero(uncovered_m(gaps, reach_m) >= SAME_M)

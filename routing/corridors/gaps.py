@@ -1,4 +1,4 @@
-"""Spaces along a corridor, what counts for each service, and the gaps between them."""
+"""Spaces along a corridor, the services that each supports, and the gaps between supports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Row of a gap's end where the line begins or ends.
+#: Value in place of a space's row at a gap's end that is an end of the line.
 LINE_END: Final = -1
 
 
@@ -72,12 +72,12 @@ class CorridorGaps:
 
     @property
     def service(self) -> Ints:
-        """Services of the gaps, int64 [N]."""
+        """Row of the service of each gap, int64 [N]."""
         return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
 
     @property
     def supports(self) -> Ints:
-        """How many supports each service has, int64 [S]: one less than gaps."""
+        """Number of supports of each service, int64 [S]: one less than its gaps."""
         return np.diff(self.first) - 1
 
     @property
@@ -86,7 +86,7 @@ class CorridorGaps:
         return self.per_service(np.maximum, self.length_m)
 
     def per_service[T: np.generic](self, reduction: np.ufunc, values: NDArray[T]) -> NDArray[T]:
-        """Return one value a service, [S], of one a gap, [N]; their sum with ``np.add``."""
+        """Reduce values of the gaps, [N], to one value per service, [S]; ``np.add`` sums them."""
         # Every service has at least one gap.
         begins = self.first[:-1]
         return np.asarray(reduction.reduceat(values, begins)) if len(begins) else values[:0]
@@ -109,26 +109,26 @@ class CorridorGaps:
 
 @dataclass(frozen=True, eq=False)
 class CorridorSupports:
-    """Spaces along a line, and for which services each of them counts.
+    """Spaces along a line, and the services that each of them supports.
 
-    The caller decides what counts: on a date, at the hours of arrival, by day or overnight, for the
-    asker's tier, within the access distance of the line (definitions.md, *Support along a route*).
-    Nothing here opens or closes a space.
+    The caller decides which spaces support a service: by date, hours of arrival, day or night, the
+    requester's tier, and the access distance from the line (definitions.md, *Support along a
+    route*). Nothing here depends on opening hours.
 
     Parameters
     ----------
     length_m
         Length of the line by its measure, metres; 0 for a line that is a place.
     at_m
-        float64 [n], metres along the line to the point nearest to each space, in any order. The way
-        from there to the space is not in it, nor in any figure.
+        float64 [n], metres along the line to the point nearest to each space, in any order. No
+        figure includes the way from there to the space.
     counts
-        bool [S, n], whether a space counts as a support for a service.
+        bool [S, n], whether a space is a support for a service.
 
     Raises
     ------
     InvalidRequest
-        A length or a measure is no distance on the line, or the arrays do not fit.
+        The length is not a distance, a position is not on the line, or the arrays do not fit.
     """
 
     length_m: float
@@ -167,16 +167,14 @@ class CorridorSupports:
 
     @cached_property
     def gaps(self) -> CorridorGaps:
-        """The gaps of every service.
-
-        Of spaces at one measure the first row comes first.
-        """
+        """The gaps of every service; spaces at the same position keep the order of their rows."""
         order = np.argsort(self.at_m, kind="stable")
         service, place = np.nonzero(self.counts[:, order])
         row, at_m = order[place], self.at_m[order][place]
         per_service = np.bincount(service, minlength=self.services) + 1
         first = np.concatenate([[0], np.cumsum(per_service)]).astype(np.int64)
-        # Each service has one gap more than supports: the i-th support of all ends gap i + service.
+        # Each service has one gap more than supports: the i-th support, counted over all services,
+        # ends gap i + service.
         ended = np.arange(len(row)) + service
         from_m, to_m = np.zeros(first[-1]), np.full(first[-1], self.length_m)
         from_row, to_row = np.full((2, first[-1]), LINE_END, np.int64)
@@ -185,43 +183,43 @@ class CorridorSupports:
         return CorridorGaps(first, from_m, to_m, from_row, to_row)
 
     def backwards(self) -> "CorridorSupports":
-        """Return the same spaces for who travels from the end to the start.
+        """Return the same spaces for travel from the end to the start.
 
-        The measures alone turn round; a space that is reached at another hour may count no longer,
-        which the caller knows.
+        Only the positions are reversed. Whether a space is a support at the other hour of arrival
+        is for the caller to decide.
         """
         return replace(self, at_m=self.length_m - self.at_m)
 
     def with_added(self, at_m: float, serves: Bools) -> "CorridorSupports":
-        """Return the spaces with one more, in the last row.
+        """Return the spaces with one more space, in the last row.
 
         Parameters
         ----------
         at_m
             Metres along the line.
         serves
-            bool [S], the services that it counts for.
+            bool [S], the services that the new space supports.
         """
         columns = np.column_stack([self.counts, self._checked(serves)])
         return replace(self, at_m=np.append(self.at_m, at_m), counts=columns)
 
     def with_closed(self, rows: Sequence[int]) -> "CorridorSupports":
-        """Return the spaces where some count for no service; the rows stay."""
+        """Return the spaces with some of them supporting no service; all rows stay."""
         counts = self.counts.copy()
         counts[:, np.asarray(rows, dtype=np.int64)] = False
         return replace(self, counts=counts)
 
     def with_moved(self, row: int, at_m: float) -> "CorridorSupports":
-        """Return the spaces where one stands elsewhere on the line, metres.
+        """Return the spaces with one of them moved to another position on the line, metres.
 
-        One that moves away from the line is closed to it (`with_closed`).
+        For a space that moves away from the line use `with_closed`.
         """
         moved = self.at_m.copy()
         moved[row] = at_m
         return replace(self, at_m=moved)
 
     def with_services(self, row: int, serves: Bools) -> "CorridorSupports":
-        """Return the spaces where one counts for other services, bool [S]."""
+        """Return the spaces with one of them supporting other services, bool [S]."""
         counts = self.counts.copy()
         counts[:, row] = self._checked(serves)
         return replace(self, counts=counts)

@@ -1,8 +1,8 @@
-"""Which loss of a space hurts a corridor most, and which spaces stand alone.
+"""Effect of losing a space on a corridor: which losses are worst, and which spaces stand alone.
 
-Each loss is judged alone, with all others in place: two spaces that stand beside each other cost
-nothing one by one, and both together may open the longest gap. For more than one, compare two
-states (`routing.corridors.changes`).
+Each loss is judged alone, with all other spaces in place. So the loss of one of two neighbouring
+spaces has hardly any effect, although losing both may open the longest gap: for several losses at
+once, compare two states (`routing.corridors.changes`).
 """
 
 from dataclasses import dataclass
@@ -19,26 +19,26 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Shares that differ by less are the same [A]: a millimetre of 1,000 km.
+#: Shares that differ by less than this are equal [A]: a millimetre of 1,000 km.
 _SAME_SHARE: Final = 1e-9
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CorridorLosses:
-    """What each of Q losses does, a space and a service each; the order is of service and line.
+    """Effects of Q losses, each of one service at one space, by service and position on the line.
 
     Parameters
     ----------
     service, row
-        int64 [Q], which service is lost, and of which space.
+        int64 [Q], rows of the lost service and of the space that loses it.
     gap_m
-        float64 [Q], the gap that the loss leaves, metres.
+        float64 [Q], length of the gap that the loss leaves, metres.
     before_row, after_row
         int64 [Q], the spaces at the ends of that gap; `LINE_END` at the ends of the line.
     longest_m, unmet_m, covered_share, mean_to_next_m
         float64 [Q], changes of the service's figures (`CorridorFigures`): metres >= 0, the share
-        <= 0. 0 in all says that a neighbour stands at the same place, not that nobody comes: beds,
-        queues and people who rely on the space are in none of them.
+        <= 0. All are 0 if another support stands at the same place; that does not mean that nobody
+        needs the space, because beds and queues are not considered.
     nearest_m
         float64 [Q], metres along the line to the nearest other space with the service, ahead or
         behind; infinite where there is none.
@@ -60,51 +60,51 @@ class CorridorLosses:
         return len(self.row)
 
     def alone(self, within_m: float) -> Bools:
-        """Return which spaces are the only one of their service within a distance, bool [Q].
+        """Return which losses are of the only support of a service within a distance, bool [Q].
 
         Parameters
         ----------
         within_m
-            Metres along the line, inclusive; beyond the ends of the line nothing is known.
+            Metres along the line, inclusive; spaces beyond the ends of the line are not known.
 
         Raises
         ------
         InvalidRequest
-            It is no distance.
+            ``within_m`` is negative or not finite.
         """
         if not np.isfinite(within_m) or within_m < 0:
             raise InvalidRequest("within_m", "not_distance")
         return self.nearest_m > within_m
 
     def ranked(self) -> Ints:
-        """Return the losses from the worst on, int64 [Q].
+        """Return the order of the losses, the worst first, int64 [Q].
 
-        By the unmet metres that are added, then by the rise of the longest gap, the share that is
-        no longer within reach, and the gap that is left; of equal ones (to `SAME_M`) in the order
-        of services and of the line. Unmet metres come first because a new gap of 40 km is worse
-        than half a kilometre more in one of 47 that nobody walks anyway. All services weigh the
-        same.
+        Losses are compared by the unmet metres added, then by the rise of the longest gap, the
+        share no longer within reach, and the gap left; ties (within `SAME_M`) stay in the order of
+        services and positions. Unmet metres come first because a new gap of 40 km is worse than
+        half a kilometre more in a gap of 47 km that nobody can walk anyway. All services have the
+        same weight.
         """
         return _worst_first(self.unmet_m, self.longest_m, self.covered_share, self.gap_m)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SpaceLosses:
-    """What the loss of each of n spaces does, with all its services.
+    """Effect of losing each of n spaces with all its services.
 
     Parameters
     ----------
     services
-        int64 [n], for how many services the space counts.
+        int64 [n], number of services that the space supports.
     unmet_m
-        float64 [n], unmet metres that are added, summed over services, so that a space alone with
-        many of them comes first; for one service that matters more see `CorridorLosses`.
+        float64 [n], unmet metres added, summed over services, so that the only space with many
+        services ranks first; `CorridorLosses` has the figures of single services.
     longest_m
-        float64 [n], greatest rise of the longest gap of a service, metres.
+        float64 [n], greatest rise of the longest gap of any service, metres.
     covered_share
-        float64 [n], change of the share within reach, the worst of the services, <= 0.
+        float64 [n], worst change, over all services, of the share within reach, <= 0.
     gap_m
-        float64 [n], the longest gap that is left in its place by a service; 0 where none is lost.
+        float64 [n], longest gap, over all services, that the loss leaves; 0 without services.
     """
 
     services: Ints
@@ -114,19 +114,19 @@ class SpaceLosses:
     gap_m: Floats
 
     def ranked(self) -> Ints:
-        """Return the rows that count for a service, from the worst loss on, int64.
+        """Return the rows of the spaces that support a service, the worst loss first, int64.
 
-        The order is that of `CorridorLosses.ranked`; of equal ones in the order of rows.
+        Losses are compared as in `CorridorLosses.ranked`; ties stay in the order of rows.
         """
         rows = _worst_first(self.unmet_m, self.longest_m, self.covered_share, self.gap_m)
         return rows[self.services[rows] > 0]
 
 
 def corridor_losses(supports: CorridorSupports, targets: CorridorTargets) -> CorridorLosses:
-    """Return what the loss of every service of every space does, from its two neighbours.
+    """Return the effect of each loss of one service at one space, from the two gaps beside it.
 
-    With gaps ``a`` behind and ``b`` ahead, a loss leaves one of ``a+b``; the mean to the next rises
-    by ``ab/L``, and the longest gap to ``max(G_max, a+b)``.
+    A loss joins the gaps ``a`` behind and ``b`` ahead to one of ``a+b``: the mean to the next
+    support rises by ``ab/L``, the longest gap to ``max(G_max, a+b)``.
     """
     gaps = supports.gaps
     behind = np.flatnonzero(gaps.to_row != LINE_END)
@@ -161,7 +161,7 @@ def corridor_losses(supports: CorridorSupports, targets: CorridorTargets) -> Cor
 
 
 def space_losses(losses: CorridorLosses, count: int) -> SpaceLosses:
-    """Return what the loss of each of so many spaces with all its services does."""
+    """Return the effect of losing each of ``count`` spaces with all its services."""
     longest_m, share, gap_m = np.zeros((3, count))
     np.maximum.at(longest_m, losses.row, losses.longest_m)
     np.minimum.at(share, losses.row, losses.covered_share)
@@ -178,7 +178,7 @@ def space_losses(losses: CorridorLosses, count: int) -> SpaceLosses:
 def _bared_m(
     over: tuple[Floats, Floats, Floats], before_row: Ints, after_row: Ints, reach_m: float
 ) -> Floats:
-    """Return the metres that are no longer within reach of a support, float64 [Q], >= 0."""
+    """Return the metres that each loss leaves without a support within reach, float64 [Q], >= 0."""
     gap_m, behind_m, ahead_m = over
     from_before = np.where(before_row == LINE_END, 0.0, reach_m)
     from_after = np.where(after_row == LINE_END, 0.0, reach_m)
@@ -189,6 +189,6 @@ def _bared_m(
 
 
 def _worst_first(unmet_m: Floats, rise_m: Floats, share: Floats, gap_m: Floats) -> Ints:
-    """Return the order from the worst on; equal ones, after rounding, stay in theirs."""
+    """Return the order of losses, the worst first; losses equal after rounding keep their order."""
     unmet, rise, gap = (-np.rint(one / SAME_M) for one in (unmet_m, rise_m, gap_m))
     return np.lexsort([gap, np.rint(share / _SAME_SHARE), rise, unmet])

@@ -15,7 +15,7 @@ type Ints = NDArray[np.int64]
 #: Distances from the line within which people are counted, metres (issue 16).
 BANDS_M: Final = (1_000.0, 5_000.0, 25_000.0)
 
-#: More people than any town has.
+#: Highest accepted population of a town.
 _MOST_PEOPLE: Final = 1e9
 
 
@@ -23,18 +23,18 @@ _MOST_PEOPLE: Final = 1e9
 class PeopleNear:
     """People of the towns within B distances of a line; each distance includes the lesser ones.
 
-    A town counts whole where its point is within, and not at all beyond, however far it spreads.
-    People outside the towns of the table are not in it, nor anybody who is on the road.
+    All people of a town are included if its point is within the distance, else none of them,
+    however far the town spreads. People outside the given towns, or on the road, are not included.
 
     Parameters
     ----------
     within_m
         float64 [B], metres.
     people
-        float64 [B], of the towns whose population is known: a lower bound if others are not. NaN
-        where there are towns and none is known; 0 where there is no town.
+        float64 [B], people of the towns whose population is known: a lower bound if some is not
+        known. NaN if it is not known for any of the towns; 0 if there is no town.
     towns, unknown
-        int64 [B], towns within, and those of them whose population is not known.
+        int64 [B], number of towns within the distance, and of those without a known population.
     """
 
     within_m: Floats
@@ -60,7 +60,7 @@ def people_near(
     Raises
     ------
     InvalidRequest
-        The arrays do not fit, or a value is no population or distance.
+        The arrays do not fit, or a value is not a valid population or distance.
     """
     bands_m = np.asarray(within_m, dtype=np.float64)
     if len(population) != len(distance_m):

@@ -1,9 +1,9 @@
-"""Whether a line can be travelled in days of at most so many metres, and what a loss does to that.
+"""Whether a line can be walked with a longest day, and how the loss of a space changes that.
 
-A party sleeps at supports and walks from one to the next; its start and end count as ends of
-stretches (definitions.md, "gap"). Distance alone is looked at, not light, height, beds or hours:
-those are the itinerary's (`routing.planning`). A line that is not feasible here is not feasible
-there; the reverse does not hold.
+A party walks from support to support and sleeps there; the ends of the line are ends of stretches,
+too (definitions.md, "gap"). Only distance is considered; itineraries (`routing.planning`) also
+consider light, height, beds and hours. So a line that is infeasible here has no itinerary either,
+but a feasible line may have none.
 """
 
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ type Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DailyStages:
-    """How far a party comes for each of S services.
+    """How far a party gets along a line, for each of S services that its supports must offer.
 
     Parameters
     ----------
     blocked
-        int64 [S], stretches that cannot be walked: longer than a day, or with a shut crossing in
-        them.
+        int64 [S], number of stretches that cannot be walked: they are longer than the longest day
+        or contain a shut crossing.
     reached_m
-        float64 [S], metres from the start to where the party ends: the length of the line if
-        nothing is blocked, else the last support before the first blocked stretch, 0 without one.
+        float64 [S], how far the party gets, metres from the start: to the end of the line if no
+        stretch is blocked, else to the last support before the first blocked stretch, or 0.
     is_blocked
         bool [N], which of the gaps (`CorridorSupports.gaps`) cannot be walked.
     """
@@ -48,14 +48,14 @@ class DailyStages:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class StageLosses:
-    """What each of Q losses of one service of one space does; rows of `CorridorLosses`.
+    """Daily stages after each of Q losses, in the rows of `CorridorLosses`.
 
     Parameters
     ----------
     blocked
-        int64 [Q], blocked stretches after the loss.
+        int64 [Q], number of blocked stretches after the loss.
     reached_m
-        float64 [Q], how far the party comes after it, metres.
+        float64 [Q], how far the party gets after the loss, metres.
     """
 
     blocked: Ints
@@ -64,19 +64,19 @@ class StageLosses:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CutLosses:
-    """What shutting each of C crossings alone does for each of S services.
+    """Daily stages if one of C crossings is shut, for each crossing and each of S services.
 
     Parameters
     ----------
     reached_m
-        float64 [S, C], how far the party comes with it shut, metres.
+        float64 [S, C], how far the party gets with the crossing shut, metres.
     blocked
-        int64 [S, C], blocked stretches with it shut.
+        int64 [S, C], number of blocked stretches with the crossing shut.
     before_m
-        float64 [S, C], metres from the last support, or the start, to the crossing: what a party
+        float64 [S, C], metres from the last support (or the start) to the crossing, which a party
         that finds it shut has to walk back.
     beyond
-        int64 [S, C], supports beyond it.
+        int64 [S, C], number of supports beyond the crossing.
     """
 
     reached_m: Floats
@@ -88,20 +88,20 @@ class CutLosses:
 def daily_stages(
     supports: CorridorSupports, max_day_m: float, cuts_m: Floats | None = None
 ) -> DailyStages:
-    """Return whether a line can be walked from its start to its end.
+    """Return how far a line can be walked from its start with a longest day.
 
     Parameters
     ----------
     max_day_m
         Longest day, metres, inclusive.
     cuts_m
-        float64 [C], metres along the line to crossings that are shut; by default none is. A support
-        at the very place of a shut crossing stands before it.
+        float64 [C], positions of the crossings that are shut, metres along the line; none by
+        default. A support at the same position as a shut crossing lies before it.
 
     Raises
     ------
     InvalidRequest
-        The day is no distance, or a crossing is not on the line.
+        The longest day is negative or not finite, or a crossing is not on the line.
     """
     if not np.isfinite(max_day_m) or max_day_m < 0:
         raise InvalidRequest("max_day_m", "not_distance")
@@ -115,22 +115,23 @@ def daily_stages(
 def stage_losses(
     supports: CorridorSupports, losses: CorridorLosses, stages: DailyStages, max_day_m: float
 ) -> StageLosses:
-    """Return how far a party comes after each loss, from the two stretches that become one.
+    """Return how far a party gets after each loss, which joins two stretches to one.
 
     Parameters
     ----------
     losses
-        Of the same supports (`corridor_losses`).
+        Losses of the same supports, from `corridor_losses`.
     stages
-        Of the same supports, longest day and shut crossings.
+        Stages of the same supports with the same longest day; crossings shut there stay shut.
     """
     gaps = supports.gaps
-    # A service has one gap more than supports: the one behind loss q is gap q + its service.
+    # Each service has one gap more than supports, so the gap behind loss q is gap q + service.
     behind = np.arange(len(losses)) + losses.service
     was = stages.is_blocked[behind].astype(np.int64) + stages.is_blocked[behind + 1]
     is_bad = (was > 0) | (losses.gap_m > max_day_m)
     blocked = stages.blocked[losses.service] - was + is_bad
-    # Whoever came to the lost space or beyond now ends at the one before it.
+    # If the joined stretch is blocked, a party that got to the lost space or beyond now ends at the
+    # support before.
     came_m = stages.reached_m[losses.service]
     first = _first_blocked(supports, stages.is_blocked)[losses.service]
     ends_before = is_bad & (behind <= first)
@@ -138,14 +139,14 @@ def stage_losses(
 
 
 def cut_losses(supports: CorridorSupports, stages: DailyStages, cuts_m: Floats) -> CutLosses:
-    """Return what shutting each crossing alone does, beside what is blocked already.
+    """Return the effect of shutting each crossing alone, in addition to stretches blocked already.
 
     Parameters
     ----------
     stages
-        Of the same supports.
+        Stages of the same supports.
     cuts_m
-        float64 [C], metres along the line to the crossings.
+        float64 [C], positions of the crossings, metres along the line.
 
     Raises
     ------
@@ -177,15 +178,16 @@ def _stages(supports: CorridorSupports, is_blocked: Bools) -> DailyStages:
 
 
 def _first_blocked(supports: CorridorSupports, is_blocked: Bools) -> Ints:
-    """Return the first blocked gap of each service, int64 [S]; the count of gaps without one."""
+    """Return the row of each service's first blocked gap, int64 [S]; the count of gaps if none."""
     rows = np.where(is_blocked, np.arange(len(is_blocked)), len(is_blocked))
     return supports.gaps.per_service(np.minimum, rows)
 
 
 def _cut_gaps(supports: CorridorSupports, cut_m: float) -> Ints:
-    """Return the gap of each service that a crossing lies in, int64 [S].
+    """Return the row of each service's gap that a crossing lies in, int64 [S].
 
-    A support at its place stands before it, so the gap that begins there is the one.
+    A support at the crossing's position lies before it, so the crossing is in the gap that begins
+    there.
     """
     gaps = supports.gaps
     begun = (gaps.from_m <= cut_m).astype(np.int64)
