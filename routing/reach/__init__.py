@@ -1,1 +1,1 @@
-"""How far one comes from some places, as areas, and how long it takes between many of them."""
+"""Isochrones (areas within reach of some places) and matrices (times between many places)."""

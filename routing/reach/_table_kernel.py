@@ -1,7 +1,7 @@
-"""Tables of least costs over a contraction hierarchy, with what else lies on each cheapest path.
+"""Tables of least costs over a contraction hierarchy, with other sums along each cheapest path.
 
-A metric tells the cost of a shortcut, not the time and the length of the roads it stands for. These
-are summed on demand, once for each arc that a table's paths use, and kept for later tables.
+A metric has the cost of a shortcut, but not the time and the length of the roads it stands for.
+These are summed on demand, once for each arc that a table's paths use, and kept for later tables.
 """
 
 from typing import Final
@@ -53,7 +53,7 @@ def _climb(
 
 @inlined
 def _between(first: Int64, head: Int32, low: int, high: int) -> int:
-    """Return the arc from a rank to a higher one, which there is."""
+    """Return the arc from a rank to a higher one; the arc must exist."""
     a = first[low]
     while head[a] != high:
         a += 1
@@ -73,7 +73,7 @@ def _sum_arc(
     arc: int,
     is_down: int,
 ) -> None:
-    """Sum the values of the edges that an arc stands for, where that is not done yet."""
+    """Sum the values of the edges that an arc stands for, unless its sums are stored already."""
     stack[0] = 2 * arc + is_down
     size = 1
     while size > 0:
@@ -131,7 +131,7 @@ def _sum_climb(
     at: int,
     sums: Floats,
 ) -> None:
-    """Sum the values along a climb to one level, where that is not done yet."""
+    """Sum the values along a climb to one level, unless the sums are stored already."""
     size = 0
     here = at
     while sums[here, 0] < 0.0 and arc[here] >= 0:
@@ -166,17 +166,18 @@ def table(
     value
         float64 [E, 2], what is summed along paths for each edge of the hierarchy, >= 0.
     of_arc
-        float64 [M, 2, 2], by arc, direction (up, down) and value: sums kept between calls, the
-        first plus 1; 0 there where not known, so that memory is taken by what is known alone.
+        float64 [M, 2, 2], by arc, direction (up, down) and value: sums kept between calls. The
+        first value is stored plus 1, so that 0 means not known, and the memory of zeros never
+        written is not taken up.
     source, source_of, source_cost, source_value
         int32 [s], int64 [s], float64 [s] and [s, 2]: ranks to start from, the row that each belongs
         to, and cost and values before it; infinite costs are left out.
     target, target_of, target_cost, target_value
         Likewise, by column; costs and values are those after the rank.
     best
-        float64 [rows, columns], in and out: the least costs, in units of the metric.
+        float64 [rows, columns], updated in place: the least costs, in units of the metric.
     out
-        float64 [rows, columns, 2], in and out: the values along the path of least cost.
+        float64 [rows, columns, 2], updated in place: the values along the path of least cost.
     """
     columns = len(target)
     to_target = np.empty((columns, height), np.int32)

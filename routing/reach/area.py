@@ -31,7 +31,7 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Smaller holes are filled, square metres: those smaller than a circle of 20 km across. A threat
+#: Holes smaller than this are filled, square metres: a circle of 20 km across. A threat
 #: that people pose is published by no less than 20 km of road (P36), so the place of one that is
 #: not published must not show any finer.
 LEAST_HOLE_M2: Final = math.pi * 10_000.0**2
@@ -40,26 +40,28 @@ LEAST_HOLE_M2: Final = math.pi * 10_000.0**2
 #: than 500 m from a reached road, a few minutes on foot.
 GAP_M: Final = 1_000.0
 
-#: Most vertices of all outlines of one request together [A]: 200 kB as GeoJSON. What is cut off
-#: beside roads abroad and published exclusions adds as many as these have.
+#: Most vertices of all outlines of one request together [A]: 200 kB as GeoJSON. The borders of what
+#: is cut off, beside roads abroad and in published exclusions, come on top.
 MOST_VERTICES: Final = 5_000
 
 #: Most cells of a window [A]: an operation on one takes some hundredths of a second.
 MOST_CELLS: Final = 4_000_000
 
-#: Sides of cells are doublings of this, metres: half a block of houses [A].
+#: Side of the smallest cells, metres: half a block of houses [A]. Larger sides are this times a
+#: power of 2.
 FINEST_CELL_M: Final = 25.0
 
 #: Cells across the range in a straight line: an hour on foot has cells of 50 m [A].
 CELLS_ACROSS: Final = 128
 
-#: A tenth of a millimetre, degrees: far more than rounding, far less than any coordinate tells.
+#: A tenth of a millimetre, degrees: more than rounding errors, less than the error of any map.
 _ROUNDING_DEG: Final = 1e-9
 
-#: Roads abroad are told from reached ones by points at least this close to each other, metres [A].
+#: Distance between the points along roads abroad from which the land beside them is cut off,
+#: metres [A].
 _ABROAD_STEP_M: Final = 25.0
 
-#: Most such points, beyond which they are taken farther apart [A]: a tenth of a second's work.
+#: Most such points [A]: with more, their distance is doubled. They take a tenth of a second.
 _MOST_ABROAD: Final = 5_000
 
 
@@ -139,10 +141,11 @@ def draw_areas(
     ranges
         Ascending.
     across_m
-        About how far the longest range leads in a straight line, metres: it sets the size of cells.
+        Estimate of how far the longest range leads in a straight line, metres: it sets the size of
+        the cells.
     lat
-        Latitude at which cells are square, degrees. Both are of the request alone, so that the
-        lattice tells nothing of roads or hazards.
+        Latitude at which cells are square, degrees. Like ``across_m`` it has to depend on the
+        request alone, so that the lattice of cells reveals nothing of roads or hazards.
     bans
         Areas to leave out, degrees: published exclusions, which no reached road touches.
 
@@ -172,7 +175,11 @@ def draw_areas(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Samples:
-    """Points along reached roads: [n, 2] degrees, what is used up at each, and its country."""
+    """Points along reached roads.
+
+    ``point`` float64 [n, 2], degrees; ``used`` float64 [n], seconds or metres of the range used up
+    to get there; ``country`` int64 [n], index in the graph's countries, -1 where not known.
+    """
 
     point: Floats
     used: Floats
@@ -199,7 +206,7 @@ class _Drawing:
 
     @property
     def is_coarsest(self) -> bool:
-        """Whether wider cells would make nothing simpler."""
+        """Whether the window is hardly wider than its margin, so that wider cells gain nothing."""
         return max(self.frame.rows, self.frame.columns) <= 4 * self._gap + 12
 
     @property
@@ -210,13 +217,13 @@ class _Drawing:
 
     @cached_property
     def _countries(self) -> dict[int, Bools]:
-        """Which samples belong to each country with reached nodes; those of none to the first."""
+        """Mask of the samples of each reached country; the first has those of unknown country."""
         country = self._samples.country
         found = [code for code in np.unique(country).tolist() if code >= 0] or [-1]
         return {code: (country == code) | ((country < 0) & (code == found[0])) for code in found}
 
     def outlined(self, value: float) -> dict[int, Area]:
-        """Return the outline of what is within a range, by country."""
+        """Return the outlines of the area within a range, by country."""
         used = self._samples.used <= value
         return {
             country: self._outline(self._samples.point[own & used], country)
@@ -233,7 +240,7 @@ class _Drawing:
         return self.frame.outline((mask & ~foreign) | reached if foreign.any() else mask)
 
     def cut(self, outlined: Mapping[int, Area], bans: Sequence[BaseGeometry]) -> Area:
-        """Join outlines, and cut off what everybody may know that nobody reaches there."""
+        """Join the outlines of all countries; cut off land beside roads abroad, and ``bans``."""
         parts: list[BaseGeometry] = []
         for country, outline in outlined.items():
             _, abroad = self._abroad[country]
@@ -246,9 +253,9 @@ class _Drawing:
 
     @cached_property
     def _abroad(self) -> dict[int, tuple[Bools, BaseGeometry | None]]:
-        """Cells of nodes and roads abroad, by country, and what to cut off beside them.
+        """By country, the cells of nodes and roads of other countries, and the area to cut off.
 
-        Both are those of the longest range, so that areas stay nested.
+        Both are computed once, for the longest range, so that areas stay nested.
         """
         found: dict[int, tuple[Bools, BaseGeometry | None]] = {}
         for country, own in self._countries.items():
@@ -258,15 +265,17 @@ class _Drawing:
         return found
 
     def _cut(self, own: Floats, country: int) -> BaseGeometry | None:
-        """Return what is nearer to a road abroad than to a reached point, beside reached points.
+        """Return the area nearer to a road abroad than to a reached point; None if there is none.
 
-        Only where both are in neighbouring cells does an outline cover anything abroad.
+        Only points near to each other are compared: an outline covers a road abroad only where
+        reached points lie in neighbouring cells.
         """
         foreign = self._beside(own, country)
         own = np.unique(own[self._near(own, foreign, 3)], axis=0)
         both = np.concatenate((own, foreign))
         _, first = np.unique(both, axis=0, return_index=True)
-        # At a place of both the point is own: the halves of a split crossing share one place.
+        # A place that is in both sets, such as the place of both halves of a split crossing, is
+        # treated as reached.
         is_foreign = first >= len(own)
         if not is_foreign.any():
             return None
@@ -276,7 +285,7 @@ class _Drawing:
         return shapely.union_all(cells[is_foreign]).intersection(near)
 
     def _beside(self, own: Floats, country: int) -> Floats:
-        """Return points abroad within two cells of reached points, close to each other."""
+        """Return points along roads abroad that lie within two cells of a reached point."""
         roads = _roads_abroad(self._graph, self.frame.box, country)
         point, _, edge = _along(self._graph, _whole(roads), self._cell_m)
         mixed = np.unique(edge[self._near(point, own, 3)])
@@ -298,7 +307,7 @@ def _samples(graph: RoadGraph, spread: Spread, step_m: float) -> _Samples:
     """Return points along the reached parts of edges, reached nodes among them."""
     point, used, edge = _along(graph, _longer(graph, spread.parts, step_m), step_m)
     country = graph.node_country.astype(np.int64)
-    # A border edge belongs to no country: its ends are nodes, and what lies between is the border.
+    # Points along border edges are left out, as they are in neither country; their end nodes stay.
     tail, head = country[graph.edge_tail[edge]], country[graph.edge_head[edge]]
     inland = (tail == head) | (tail < 0) | (head < 0)
     node = spread.node
@@ -323,7 +332,7 @@ def _longer(graph: RoadGraph, parts: EdgeSpread, step_m: float) -> EdgeSpread:
 
 
 def _along(graph: RoadGraph, parts: EdgeSpread, step_m: float) -> tuple[Floats, Floats, Ints]:
-    """Return points along parts of edges, what is used up there, and the edge of each."""
+    """Return points along parts of edges, [n, 2], the range used up at each, and its edge."""
     line, share, count = graph.edge_lines(parts.edge)
     of = np.repeat(np.arange(len(parts.edge)), count)
     last = np.cumsum(count) - 1
@@ -356,14 +365,14 @@ def _whole(edges: Ints) -> EdgeSpread:
 
 
 def _roads_abroad(graph: RoadGraph, box: tuple[float, float, float, float], country: int) -> Ints:
-    """Return the roads of other countries than one that come near a box, in one direction each."""
+    """Return the edges near a box whose both ends lie in other countries than ``country``."""
     edges = np.unique(edges_of(graph, graph.grid.segments_in_box(*box)))
     ends = graph.node_country[np.stack((graph.edge_tail[edges], graph.edge_head[edges]))]
     return np.asarray(edges[((ends != country) & (ends >= 0)).all(axis=0)])
 
 
 def _nodes_abroad(graph: RoadGraph, country: int) -> Floats:
-    """Return the nodes of other countries than one, float64 [n, 2], degrees."""
+    """Return the nodes of all other countries than ``country``, float64 [n, 2], degrees."""
     lone = np.flatnonzero((graph.node_country != country) & (graph.node_country >= 0))
     return np.column_stack((graph.node_lon[lone], graph.node_lat[lone])) / UNITS_PER_DEGREE
 
@@ -371,7 +380,7 @@ def _nodes_abroad(graph: RoadGraph, country: int) -> Floats:
 def _points_abroad(
     graph: RoadGraph, box: tuple[float, float, float, float], country: int, step_m: float
 ) -> Floats:
-    """Return nodes of other countries than one in a box, and points along their roads."""
+    """Return the nodes in a box that lie in other countries, and points along roads there."""
     if country < 0 or len(graph.meta.countries) < 2:  # noqa: PLR2004 -- there is no other one
         return np.zeros((0, 2))
     point, _, _ = _along(graph, _whole(_roads_abroad(graph, box, country)), step_m)
@@ -387,10 +396,10 @@ def _vertices(outlined: Sequence[Mapping[int, Area]]) -> int:
 
 
 def _nested(areas: Sequence[Area]) -> list[Area]:
-    """Return areas each of which covers the one before to the last bit.
+    """Return the areas, widened if needed so that each covers the one before exactly.
 
-    Where areas were cut along one line, rounding may leave the smaller one out by less than a
-    millionth of a millimetre.
+    Where two areas were cut along the same line, rounding may let the smaller one protrude by less
+    than a millionth of a millimetre.
     """
     nested: list[Area] = []
     for area in areas:
@@ -401,7 +410,7 @@ def _nested(areas: Sequence[Area]) -> list[Area]:
 
 
 def _polygons(area: BaseGeometry) -> Area:
-    """Return the polygons of a geometry, the largest first, their rings after RFC 7946."""
+    """Return the polygons of a geometry, the largest first, with rings oriented as in RFC 7946."""
     parts = shapely.get_parts(shapely.get_parts(area))
     polygons = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
     order = np.argsort(-shapely.area(polygons), kind="stable")

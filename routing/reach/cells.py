@@ -1,7 +1,7 @@
 """Square cells over an area: sets of cells as masks, and the outlines of such sets.
 
-All operations on masks are monotone: of two sets, one within the other, the results lie one within
-the other, too. So areas of growing ranges over the same cells are nested.
+All operations on masks are monotone: if one set contains another, its result contains the other's
+result. So areas of growing ranges over the same cells are nested.
 """
 
 import math
@@ -40,7 +40,7 @@ class CellFrame:
     lon_deg, lat_deg
         Width and height of a cell, degrees.
     west, south
-        Column and row, counted on the whole lattice, of the window's first cell.
+        Column and row of the window's first cell, counted from the lattice's origin.
     columns, rows
         Size of the window, cells.
     """
@@ -66,7 +66,7 @@ class CellFrame:
         lat
             Latitude at which cells are square, degrees.
         margin
-            Cells around those of the points.
+            Number of further cells on each side.
         """
         lat_deg = cell_m / METRES_PER_DEGREE
         lon_deg = lat_deg / float(np.cos(np.radians(lat)))
@@ -126,13 +126,13 @@ class CellFrame:
 
 
 def _window(degrees: Floats, cell_deg: float, margin: int) -> tuple[int, int]:
-    """Return the first column or row of a window, and how many there are."""
+    """Return the first column (or row) of a window along one axis, and the number of columns."""
     low = math.floor(float(degrees.min()) / cell_deg) - margin
     return low, math.floor(float(degrees.max()) / cell_deg) + margin - low + 1
 
 
 def dilated(mask: Bools, cells: int) -> Bools:
-    """Return the cells within some columns and rows of a set."""
+    """Return the cells no more than ``cells`` columns and rows away from a cell of the set."""
     size = 2 * cells + 1
     padded = np.pad(mask.astype(np.int32), ((cells + 1, cells), (cells + 1, cells)))
     summed = padded.cumsum(axis=0).cumsum(axis=1)
@@ -144,7 +144,7 @@ def dilated(mask: Bools, cells: int) -> Bools:
 
 
 def closed(mask: Bools, cells: int) -> Bools:
-    """Return a set with its gaps closed that are at most twice as wide as ``cells``.
+    """Return a set after closing its gaps of at most twice ``cells`` in width.
 
     The window's margin has to be at least as wide as ``cells``.
     """
@@ -152,9 +152,10 @@ def closed(mask: Bools, cells: int) -> Bools:
 
 
 def filled(mask: Bools, least: float) -> Bools:
-    """Return a set with its holes filled that have fewer cells than ``least``.
+    """Return a set after filling its holes of fewer than ``least`` cells.
 
-    A hole is a part of the rest that no path over sides of cells joins with the window's edge.
+    A hole is a group of cells outside the set, joined by their sides, that does not reach the edge
+    of the window.
     """
     label = _labelled(~mask)
     size = np.bincount(label.ravel())
@@ -163,7 +164,7 @@ def filled(mask: Bools, least: float) -> Bools:
 
 
 def _labelled(mask: Bools) -> Ints:
-    """Return the number of each cell's part, from 1, parts joined over sides; 0 off the set."""
+    """Label the connected parts of a set (cells that share a side): int64, 1 or more, 0 outside."""
     padded = np.pad(mask, ((0, 0), (1, 1))).astype(np.int8)
     change = np.diff(padded, axis=1)
     row, first = np.nonzero(change > 0)
@@ -225,7 +226,7 @@ def _rings(mask: Bools) -> list[Ints]:
 
 
 def _straightened(ring: Ints, wide: int) -> Ints:
-    """Return the corners of a ring of places, closed, int64 [k, 2]."""
+    """Return the corners of a ring, without points on straight sides, closed, int64 [k, 2]."""
     places = np.column_stack((ring % wide, ring // wide))
     step = np.roll(places, -1, axis=0) - places
     turns = (step != np.roll(step, 1, axis=0)).any(axis=1)

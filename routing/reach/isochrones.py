@@ -1,8 +1,8 @@
 """Isochrones: the areas within given times or lengths of one place or of the nearest of several.
 
-Times are moving times on the paths of least cost, as those of routes. The straight way from a place
-to its road counts, at the pace of a walker. A border is passed on request alone, at official
-crossings that are passable at departure, and these are named (P33).
+Times are moving times on the paths of least cost, like those of routes, and include the straight
+way from a place to its road at a walker's pace. Borders are passed only if the request says so, at
+official crossings that are passable at departure; the answer lists these crossings (P33).
 """
 
 import math
@@ -20,8 +20,8 @@ from routing.reach.spread import OFF_ROAD_S_PER_M, Measure, Spread, spread_from
 from routing.router.reachability import ReachPlace
 from routing.travel.crossings import Crossing
 
-#: Metres in a second, to choose the size of cells for a range of time [A]: level walking, and a
-#: drive on open roads.
+#: Speeds, metres per second, to estimate how far a range of time leads and so the size of the cells
+#: [A]: walking on level ground, and driving on open roads.
 _CELL_M_PER_S: Final = {Mode.FOOT: 1.0 / OFF_ROAD_S_PER_M, Mode.VEHICLE: 60.0 / 3.6}
 
 
@@ -39,9 +39,9 @@ class IsochroneRequest:
     conditions
         Who travels, and the state of the world.
     by
-        What the ranges limit.
+        Whether the ranges limit time or length.
     towards
-        Whether people come to the places; else they leave from there.
+        True if people travel to the places, False if they leave from there.
     rules
         How areas are drawn.
     """
@@ -69,7 +69,8 @@ class IsochroneAnswer:
     crossings
         Official crossings that the longest range passes; empty where no border may be passed.
     spread
-        What the longest range reaches: for those who may see segments.
+        Nodes and parts of edges within the longest range. They trace single roads, so only people
+        who may see unpublished bans may get them.
     meets_edge
         Whether the longest range reaches the edge of the network's region: beyond it nothing is
         known, and the areas end there.
@@ -89,12 +90,13 @@ def isochrones(networks: ReachNetworks, request: IsochroneRequest) -> IsochroneA
     Raises
     ------
     InvalidRequest
-        No places, ranges that do not ascend, a naive time, or a range that ends before the road
-        begins.
+        There are no places, the ranges do not ascend, the time has no UTC offset, or a range ends
+        before the road is reached.
     OffNetwork
         Every place lies too far from the usable roads of its country.
     NoRoute
-        Exclusions cut every other place off from its road (P11, P14).
+        Exclusions separate each place from its road, unless the place lies off the roads (P11,
+        P14).
     """
     _check(request)
     network = networks.of(request.conditions)

@@ -1,8 +1,8 @@
 """Matrices: moving time and length between many places, on paths of least cost.
 
 The paths are those of routes: of least cost at the middle weight of exposure, over official
-crossings that are passable at departure. Nobody waits at a crossing, and the ways between places
-and their roads do not count; both are as far as `Matrix.source_off_m` and ``target_off_m`` say.
+crossings that are passable at departure, without waits. The ways between places and their roads are
+not included; `Matrix.source_off_m` and ``target_off_m`` have their lengths.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from routing.travel.legs import Legs
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Values of a path: moving time, seconds, and length, metres.
+#: Number of values of a path: moving time, seconds, and length, metres.
 _COLUMNS: Final = 2
 
 
@@ -103,7 +103,8 @@ class Matrices:
         Raises
         ------
         InvalidRequest
-            No sources or no targets, a naive time, or coordinates that are no place on Earth.
+            There are no sources or no targets, the time has no UTC offset, or coordinates are not
+            numbers or out of range.
         """
         for field, places in (("sources", request.sources), ("targets", request.targets)):
             if not places:
@@ -128,7 +129,11 @@ class Matrices:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Ends:
-    """Parts of edges that join places to the network: cost, time and length of each."""
+    """Parts of edges that join places to the network.
+
+    ``node`` and ``place`` int64 [k], the node at the end of each part and its place; ``cost_s``
+    float64 [k]; ``value`` float64 [k, 2], moving time and length.
+    """
 
     node: Ints
     place: Ints
@@ -186,9 +191,10 @@ def _direct(
     targets: Sequence[Snap | None],
     units_per_s: float,
 ) -> tuple[Floats, Floats]:
-    """Return costs in units, and values, of the ways along one edge; infinite where there is none.
+    """Return costs and values of the ways along a single edge, between places on the same road.
 
-    Only places on the same road have such a way.
+    Costs are float64 [S, T], in the metric's units, values float64 [S, T, 2]; both are infinite for
+    places without such a way.
     """
     best = np.full((len(sources), len(targets)), np.inf)
     value = np.full((*best.shape, _COLUMNS), np.inf)
@@ -218,7 +224,7 @@ def _road(network: ReachNetwork, snap: Snap) -> int:
 
 
 def _fill(sums: _ArcSums, leaving: _Ends, arriving: _Ends, best: Floats, value: Floats) -> None:
-    """Lower costs, and set values, by the ways through the network."""
+    """Lower ``best``, and set ``value``, where a way through the network costs less."""
     hierarchy, arcs = sums.network.network.hierarchy, sums.metric.arcs
     t, units_per_s = hierarchy.topology, sums.metric.units_per_s
     with sums.lock, arcs.gate:

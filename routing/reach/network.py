@@ -59,12 +59,12 @@ class ReachConditions:
     crossings
         All official crossings, whatever their state.
     hazards
-        The hazards active at ``at``. Those without a public reason close roads, and nothing tells
-        them from roads that are missing (P36).
+        The hazards active at ``at``. In results, roads that an exclusion without a public reason
+        closes look like missing roads (P36).
     mode, profile
-        Who travels; without a profile the router's for the mode.
+        Mode and profile of the traveller; by default the router's profile for the mode.
     crosses_borders
-        Whether passable official crossings are passed. If not, every border is closed (P33).
+        True to pass official crossings that are passable; False to close every border (P33).
     """
 
     at: datetime
@@ -136,15 +136,15 @@ class ReachNetwork:
 
     @property
     def published_bans(self) -> tuple[HazardContact, ...]:
-        """Exclusions that everybody whom the hazards were given for may know."""
+        """Exclusions that may be named to everybody who may see the given hazards."""
         return tuple(ban for ban in self.metric.rules.bans if ban.hazard.is_published)
 
     def rows(self, nodes: Ints, *, towards: bool) -> SearchRows:
         """Return the rows for a search from some nodes or copies, or towards them.
 
-        A no through road is entered only where no other road leads on (`_entries_needed`), and the
-        price that keeps other searches out of such roads is left out. So a search ends where its
-        range does, and not a day later.
+        A no through road may be entered only where no other road leads on (`_entries_needed`), and
+        then without the price of a day that other searches put on it: with this price, a search
+        with a range would stop at the entry.
         """
         parts = self._free
         own = np.unique(parts.label[nodes])
@@ -158,7 +158,8 @@ class ReachNetwork:
         rows, usual = self._main[towards]
         if np.array_equal(own, main):
             return rows
-        # Searches from elsewhere, as from within such a road, differ in a few components.
+        # A search from another component, as from within a no through road, needs other entries
+        # for a few components only.
         needed = _entries_needed(parts, self._entry_links, own, towards=towards)
         differs = (needed != usual)[parts.label]
         changed = np.flatnonzero(differs[rows.here] | differs[rows.there])
@@ -204,10 +205,10 @@ class ReachNetwork:
 
     @cached_property
     def _free(self) -> Components:
-        """Components of the roads that lead on without entering a no through road.
+        """Strongly connected components of the roads, entries into no through roads left out.
 
-        As those that snapping looks at, they do not depend on what is closed for now. A road in an
-        exclusion without a public reason is none in them (P36).
+        Like the components that snapping uses, they ignore current closures. Roads in exclusions
+        without a public reason are not part of them (P36).
         """
         flat = self.network.turns.flat
         every = np.arange(len(self.graph.edge_tail))
@@ -217,13 +218,13 @@ class ReachNetwork:
     def free_components(self, nodes: Ints) -> Ints:
         """Return the component of each of some nodes or copies, int64.
 
-        From within a component no through road need be entered to come anywhere in it.
+        All nodes of a component are connected without entering a no through road.
         """
         return self._free.label[nodes].astype(np.int64)
 
     @cached_property
     def _entry_links(self) -> Ints:
-        """Components of `_free` that entries into no through roads join, int64 [k, 2]."""
+        """Pairs of components of `_free` joined by entries into no through roads, int64 [k, 2]."""
         ahead, label = self._forward, self._free.label
         rows = np.flatnonzero(ahead.of_edges(self.metric.entry_s) > 0)
         ends = np.column_stack((label[ahead.here[rows]], label[ahead.there[rows]]))
@@ -282,7 +283,9 @@ class ReachNetwork:
 
 
 def _entries_needed(parts: Components, links: Ints, own: Ints32, *, towards: bool) -> Ints:
-    """Return how many no through roads must be entered to come to each component, -1 for never.
+    """Return the fewest entries into no through roads on the way to each component, int64 [C].
+
+    -1 for a component that cannot be reached.
 
     Parameters
     ----------
@@ -291,7 +294,8 @@ def _entries_needed(parts: Components, links: Ints, own: Ints32, *, towards: boo
     links
         int64 [k, 2], components that an entry leads from and to.
     own
-        Components in which the search begins; with ``towards`` those in which paths end.
+        Components in which the search begins: where paths begin, or, with ``towards``, where they
+        end.
     """
     follow = parts.reaching if towards else parts.reached
     first, then = links.T[::-1] if towards else links.T
@@ -326,7 +330,7 @@ class ReachNetworks:
         Raises
         ------
         InvalidRequest
-            A naive time.
+            The time has no UTC offset.
         """
         if conditions.at.utcoffset() is None:
             raise InvalidRequest("at", "no_offset")

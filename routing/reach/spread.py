@@ -1,4 +1,4 @@
-"""How far one comes from some places: reached nodes and parts of edges, by time or by length."""
+"""Nodes and parts of edges within a range of time or length from some places."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ type Ints = NDArray[np.int64]
 #: Time of a metre off the roads, seconds: on foot over level ground (Tobler 1993), whoever travels.
 OFF_ROAD_S_PER_M: Final = 3.6 / FLAT_KMH
 
-#: Guess of the dearest cost of a metre, seconds, where a search by length starts [A]. It changes
-#: how often a search is repeated, never what it finds.
+#: First guess of the highest cost per metre, seconds, from which a search by length gets its cost
+#: limit [A]. It affects only how often a search is repeated, not its result.
 _GUESSED_S_PER_M: Final = {Mode.FOOT: OFF_ROAD_S_PER_M, Mode.VEHICLE: 0.12}
 
-#: Factor by which the limit grows where it was too low: where hazards make roads dear, four
-#: searches reach the dearest of them (`routing.travel.cost_model.DEAREST`).
+#: Factor by which the cost limit is raised if it was too low: four searches suffice even for the
+#: dearest roads (`routing.travel.cost_model.DEAREST`).
 _WIDER: Final = 6.0
 
-#: First limit of a search's cost, as a multiple of the range: rounding alone repeats no search.
+#: Factor on the first cost limit, so that a search is not repeated just because of rounding.
 _HEADROOM: Final = 1.0 + 1e-6
 
 
@@ -51,14 +51,14 @@ class EdgeSpread:
     Parameters
     ----------
     edge
-        int64 [k]; an edge occurs once for each end and copy that it is reached from.
+        int64 [k]; an edge occurs once for each node or copy from which it is reached.
     start, end
         float64 [k]: the part runs from share ``start``, where it is reached first, to ``end``. In a
         search towards places ``start`` is above ``end``.
     used
-        float64 [k], what is used up of the range at ``start``.
+        float64 [k], how much of the range (seconds or metres) is used up at ``start``.
     whole
-        float64 [k], what a whole edge uses up.
+        float64 [k], how much of the range the whole edge takes.
     """
 
     edge: Ints
@@ -94,8 +94,8 @@ class Spread:
     node
         int64 [n], ascending: reached nodes of the graph.
     used
-        float64 [n], what is used up of the range on the path of least cost to each node, the way
-        from the place to the road included.
+        float64 [n], how much of the range (seconds or metres) the path of least cost to each node
+        takes, the way from the place to the road included.
     parts
         Reached parts of edges.
     crossings
@@ -110,7 +110,7 @@ class Spread:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Seeds:
-    """Where a search begins: parts of edges with the node each leads to, and the way off road."""
+    """Begins of a search: parts of edges, the node each leads to, metres from place to road."""
 
     pieces: tuple[Piece, ...]
     node: Ints
@@ -137,8 +137,8 @@ def spread_from(
 ) -> Spread:
     """Find what lies within a range of the nearest of some snapped places.
 
-    Nodes are reached on the path of least cost, as by routes, and count where what that path uses
-    up is within the range: exactly those whose path of least cost is no longer than ``most``.
+    A node is within the range if the path of *least cost* to it, which a route would take, takes no
+    more time or length than ``most``.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def spread_from(
     most
         The range, seconds or metres.
     towards
-        Whether paths lead to the places; else from them.
+        True if paths lead to the places, False if they lead away from them.
     """
     seeds = _Seeds.of(network, snaps, towards=towards)
     rows = network.rows(seeds.node, towards=towards)
@@ -171,9 +171,9 @@ def spread_from(
 class _Settled(NamedTuple):
     """Outcome of a search.
 
-    ``used`` float64 [N + V] is what is used up at each node and ``via`` the row that reaches it;
-    ``inside`` are the nodes within the range, ``out`` the open rows out of them, and ``used_at``
-    what is used up where each of these begins.
+    ``used`` float64 [N + V] is how much of the range is used up at each node, and ``via`` the row
+    that reaches the node; ``inside`` are the nodes within the range, ``out`` the open rows out of
+    these nodes, and ``used_at`` how much is used up at the begin of each of these rows.
     """
 
     used: Floats
@@ -191,14 +191,14 @@ def _settled(
     most: float,
     limit_s: float,
 ) -> _Settled:
-    """Search until no node within the range can be missing.
+    """Search with growing cost limits until no node within the range can be missing.
 
     Parameters
     ----------
     whole
-        float64 [rows], what each row uses up.
+        float64 [rows], how much of the range each row takes.
     nodes, seeds
-        Where the search begins, and what that costs and uses up.
+        Nodes where the search begins; the cost of each, and how much of the range it takes.
     limit_s
         Cost at which the first search stops.
     """
@@ -211,9 +211,8 @@ def _settled(
         used = _dijkstra_kernel.add_up(order, via, rows.here, whole, seed_used)
         inside = order[used[order] <= most]
         out, used_at = _rows_out_of(rows, inside, used)
-        # A node within the range whose path costs more than the limit lies behind an edge that
-        # leaves what was found and ends within the range: then the limit was too low. So it may
-        # have been for places whose very first part costs more.
+        # The limit was too low if an edge out of a found node ends within the range at a node that
+        # was not reached, or if a seed within the range costs more than the limit.
         missed = np.isinf(reach_s[rows.there[out]]) & (used_at + whole[out] <= most)
         late = np.isinf(reach_s[nodes]) & np.isfinite(seed_s) & (seed_used <= most)
         if not missed.any() and not late.any():
@@ -222,7 +221,7 @@ def _settled(
 
 
 def _rows_out_of(rows: SearchRows, nodes: Ints, used: Floats) -> tuple[Ints, Floats]:
-    """Return the open rows out of some nodes, and what is used up where each begins."""
+    """Return the open rows out of some nodes, and how much is used up at the begin of each."""
     count = rows.first[nodes + 1] - rows.first[nodes]
     out = joined_ranges(rows.first[nodes], count)
     used_at = np.repeat(used[nodes], count)
@@ -265,7 +264,7 @@ def _within(parts: EdgeSpread, most: float) -> EdgeSpread:
 
 
 def _of_nodes(network: ReachNetwork, inside: Ints, used: Floats) -> tuple[Ints, Floats]:
-    """Return reached nodes without copies, ascending, each with the least that is used up."""
+    """Return the reached nodes, ascending, and the least range used up at each or its copies."""
     count = len(network.graph.node_lon)
     copied = inside >= count
     node = inside.copy()

@@ -1,7 +1,8 @@
-"""Reached parts of roads with what is used up at both their ends.
+"""Reached parts of roads, with the time or length used up at both ends.
 
-Segments trace every road that may be used, and so every road that may not: they are for those who
-may know of bans without a public reason. Outlines for everybody are in `routing.reach.area`.
+Segments trace every road that may be used, and so reveal every road that may not: only people who
+may know of bans without a public reason may see them. Outlines for everybody are in
+`routing.reach.area`.
 """
 
 from collections.abc import Iterator
@@ -28,9 +29,9 @@ class TimedSegment:
     coordinates
         float64 [k, 2], lon and lat, WGS 84.
     begin, end
-        What is used up at its first and its last vertex, in the measure of the search: seconds from
-        the nearest place or, in a search towards places, to it. A road that is reached from both
-        its ends is in the search twice, so the lesser of two segments counts where they overlap.
+        Time or length, in the measure of the search, between the nearest place and the first and
+        last vertex. A road that is reached from both its ends has two segments; where they overlap,
+        the lower value holds.
     """
 
     edge: int
