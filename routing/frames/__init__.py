@@ -1,1 +1,1 @@
-"""GeoDataFrames in, GeoDataFrames out: planning on foot for who has roads and spaces at hand."""
+"""Planning on foot with GeoDataFrames, for callers who have roads and spaces of their own."""

@@ -38,11 +38,11 @@ class CorridorFrames:
     services
         Codes of the services, each measured alone.
     along
-        Spaces within reach of the way, in its order.
+        Spaces within reach of the way, in the order in which it passes them.
     supports
-        What each of them counts for, in the rows of ``along``.
+        The services that each space of ``along`` supports on that day.
     targets
-        Distances that the figures are measured by.
+        Distances that the figures depend on: the reach of a support and the longest acceptable gap.
     spaces
         The spaces as given.
     """
@@ -69,8 +69,9 @@ class CorridorFrames:
     def figures(self) -> pd.DataFrame:
         """Figures of each service, by its code.
 
-        ``supports`` (how many count), ``longest_gap_m``, ``mean_to_next_m``, ``unmet_m`` and
-        ``covered_share``; see `routing.corridors.figures.CorridorFigures`.
+        Columns: ``supports`` (number of spaces that offer the service on the day),
+        ``longest_gap_m``, ``mean_to_next_m``, ``unmet_m`` and ``covered_share``; see
+        `routing.corridors.figures.CorridorFigures`.
         """
         found = self.measured
         return pd.DataFrame(
@@ -88,8 +89,9 @@ class CorridorFrames:
     def gaps(self) -> gpd.GeoDataFrame:
         """Gaps longer than 0, service by service in the direction of travel, EPSG:4326.
 
-        ``service``, ``from_m``, ``to_m``, ``length_m``; ``from_space``, ``to_space`` (labels of the
-        caller's rows) and ``from_place``, ``to_place``, missing at the ends of the way.
+        Columns: ``service``, ``from_m``, ``to_m``, ``length_m``; ``from_space``, ``to_space``
+        (labels of the caller's rows) and ``from_place``, ``to_place`` (towns), which are None at
+        the ends of the way.
         """
         rows = [
             {
@@ -112,10 +114,10 @@ class CorridorFrames:
 
     @property
     def spaces_along(self) -> gpd.GeoDataFrame:
-        """Spaces along the way that count for a service, in its order, EPSG:4326.
+        """Spaces that support the way by some service, in the direction of travel, EPSG:4326.
 
-        The caller's columns, ``at_m`` (metres along the way) and ``access_m`` (metres from it), by
-        the caller's labels.
+        The rows have the caller's labels and columns, and two columns more: ``at_m`` (metres along
+        the way) and ``access_m`` (metres from the way).
         """
         kept = [
             at
@@ -156,8 +158,8 @@ def measure_corridor(
     places
         Two or more, in the order of travel: longitude and latitude, degrees, WGS 84.
     at
-        Departure, timezone-aware, in the local time of the start. Its date is the day on which
-        spaces count, for the whole way: measure a long way on each of its days.
+        Departure, timezone-aware, in the local time of the start. The whole way is measured by the
+        spaces that are open on the date of departure: measure a long way on each of its days.
     services
         Codes, each measured alone; ``"overnight"`` counts places to sleep.
     access_m
@@ -172,11 +174,11 @@ def measure_corridor(
     InvalidInput
         There are fewer than two places, or no services.
     InvalidRequest
-        A place, the time or a distance is none, or two places in a row are the same.
+        A place, the time or a distance is invalid, or two places in a row are the same.
     OffNetwork
         A place lies too far from every road.
     NoRoute
-        No way leads there.
+        No admissible way leads through the places.
     """
     if len(places) < _FEWEST_PLACES:
         raise InvalidInput("places", "two or more, in the order of travel")

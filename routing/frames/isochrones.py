@@ -38,29 +38,30 @@ def draw_isochrones(
     at
         Departure, timezone-aware, in the local time of the places.
     ranges_s, ranges_m
-        Seconds of walking, or metres along the road, ascending; one of both.
+        Seconds of walking, or metres along the road, ascending; give one of the two.
     towards
-        Whether people come to the places; else they leave from there.
+        True if people walk to the places, False if people walk away from the places.
     crosses_borders
-        Whether official crossings that are open are passed; else areas end at borders (P33).
+        True to pass official crossings that are open, False to end areas at borders (P33).
 
     Returns
     -------
-    A frame in EPSG:4326, one row a range, each area within the next: ``range_s`` or ``range_m``,
-    ``area_m2``, ``within_m`` (no place of an area is farther than this from a reached road, metres)
-    and ``meets_edge`` (whether the longest range reaches the edge of the roads, beyond which
-    nothing is known).
+    A frame in EPSG:4326 with one row for each range, each area within the next one. Columns:
+    ``range_s`` or ``range_m``, ``area_m2``, ``within_m`` (no place of an area is farther than this
+    from a reached road, metres) and ``meets_edge`` (whether the longest range reaches the edge of
+    the network, beyond which no roads are known).
 
     Raises
     ------
     InvalidInput
         Both kinds of ranges, or none.
     InvalidRequest
-        No places, ranges that do not ascend or end before the road begins, or a naive time.
+        There are no places, the ranges do not ascend or end before the road is reached, or the time
+        has no UTC offset.
     OffNetwork
         Every place lies too far from the roads.
     NoRoute
-        Exclusions cut every other place off from its road.
+        Exclusions separate each place from its road, unless the place lies too far from the roads.
     """
     if bool(ranges_s) == bool(ranges_m):
         raise InvalidInput("ranges_s and ranges_m", "one of both")

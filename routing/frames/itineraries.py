@@ -1,4 +1,4 @@
-"""Days that a party can walk, night after night, as frames; or the stretches where that fails."""
+"""Itineraries of a party on foot as frames; or, if there is none, the stretches that prevent it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,14 +41,15 @@ type Ints = NDArray[np.int64]
 _DEGREES: Final = "EPSG:4326"
 _DAY: Final = timedelta(days=1)
 
-#: Rows of the ends among the places; the spaces follow.
+#: Row of the start in the table of places.
 _START: Final = 0
+#: Row of the end in the table of places; the rows of the spaces follow.
 _END: Final = 1
 
-#: Nights beyond the most under way that are looked at, so that the nights needed can be told [A].
+#: Nights beyond ``max_nights`` that are examined, to find how many nights would suffice [A].
 _MORE_NIGHTS: Final = 30
 
-#: Hour of the day whose hazards count: people walk by day.
+#: Hour of the day at which hazards are looked up: people walk by day.
 _NOON_H: Final = 12
 
 _DAY_COLUMNS: Final = (
@@ -78,27 +79,28 @@ _STRETCH_COLUMNS: Final = (
 
 @dataclass(frozen=True, eq=False)
 class ItineraryFrames:
-    """Itineraries that no other beats in nights, exposure and hardest day; else why there is none.
+    """Pareto-optimal itineraries by nights, exposure and hardest day; or why there is none.
 
     Parameters
     ----------
     summary
-        One row an itinerary, by its number: ``nights``, ``rests``, ``distance_m``,
-        ``exposure_s`` (the price of known exposure, seconds), ``hardest_s`` (walking of the longest
-        day, seconds), ``arrival``.
+        One row for each itinerary, by its number: ``nights``, ``rests``, ``distance_m``,
+        ``exposure_s`` (the price of known exposure, seconds), ``hardest_s`` (walking time of the
+        hardest day, seconds), ``arrival``.
     days
-        One row a day, EPSG:4326: ``itinerary``, ``date``, ``from_space``, ``to_space`` (labels of
-        the caller's rows, missing at the ends), ``departure``, ``arrival``, ``distance_m``,
-        ``duration_s``, ``is_room_known`` (whether somebody has said how many beds are free). A day
-        of rest has no line.
+        One row for each day, EPSG:4326: ``itinerary``, ``date``, ``from_space``, ``to_space``
+        (labels of the caller's rows, None at the start and the end), ``departure``, ``arrival``,
+        ``distance_m``, ``duration_s``, ``is_room_known`` (whether the number of free beds is
+        known). A day of rest has no line.
     stretches
-        Where there is none: legs that cannot be walked, in the order of travel, EPSG:4326:
-        ``date``, ``from_space``, ``to_space``, ``from_place``, ``to_place``, ``length_m``,
-        ``duration_s``, ``binding`` (what forbids it first: a name of
-        `routing.planning.day_reach.Constraint`, in small letters), ``more_spaces`` (fewest further
-        spaces that mend it) and ``longer_day_m`` (by how much the longest day is too short).
+        If there is no itinerary: legs that cannot be walked, in the order of travel, EPSG:4326.
+        Columns ``date``, ``from_space``, ``to_space``, ``from_place``, ``to_place``, ``length_m``,
+        ``duration_s``, ``binding`` (the constraint to name: a member of
+        `routing.planning.day_reach.Constraint` in lower case), ``more_spaces`` (fewest further
+        spaces that make the leg walkable) and ``longer_day_m`` (metres by which the longest day is
+        too short).
     nights_needed
-        Fewest nights, where nothing but their number does not suffice; else None.
+        Fewest nights of any itinerary, if only ``max_nights`` is too low; else None.
     is_cut_off
         Whether no sequence of legs leads from start to end by spaces that ever take the party in.
     """
@@ -134,13 +136,13 @@ def find_itineraries(
     Parameters
     ----------
     network
-        The roads; crossings that are open now are taken for open on every day.
+        The roads; crossings that are open now are assumed to be open on every day.
     spaces
         The spaces; those with the service ``"overnight"`` take people in.
     start, end
         Longitude and latitude, degrees, WGS 84.
     at
-        When the party is ready to leave, timezone-aware; its offset is the clock of the journey.
+        When the party is ready to leave, timezone-aware; its UTC offset holds for the journey.
     max_day_m
         Longest day, metres; by default that of the profile.
     party
@@ -150,21 +152,21 @@ def find_itineraries(
     most
         Most itineraries returned, at least 1.
     needs_known_beds
-        Whether spaces of which nobody says how many beds are free count as full.
+        Whether a space whose free beds are unknown counts as full.
     access_m
-        Greatest distance from the best route at which a space interrupts a gap of it that is longer
-        than any leg, metres.
+        Greatest distance from the best route at which a space ends a gap of the route, metres. Used
+        only for gaps that are longer than any leg of the search.
 
     Raises
     ------
     InvalidInput
-        No itinerary is asked for.
+        ``most`` is less than 1.
     InvalidRequest
         A place, the time, the party or a limit is out of range.
     OffNetwork
         An end lies too far from the roads.
     NoRoute
-        No way leads there at all.
+        No admissible way leads from start to end, however long.
     """
     if most < 1:
         raise InvalidInput("most", "one itinerary or more")
@@ -191,9 +193,10 @@ def find_itineraries(
 
 @dataclass(frozen=True, eq=False)
 class _Walk:
-    """A walk between two places: its best route, and the spaces that may be on the way.
+    """A walk between two places: its best route, and the spaces that itineraries may use.
 
-    ``rows`` are those of the spaces, int64 [k]; ``asked`` has both ends as targets, then them.
+    ``rows`` are the rows of these spaces, int64 [k]. The targets of ``asked`` are the start, the
+    end, and these spaces.
     """
 
     network: WalkingNetwork
@@ -259,7 +262,7 @@ class _Walk:
         )
 
     def _places(self, nights: int) -> OvernightPlaces:
-        """Return the ends, which take nobody in, and the spaces, by night."""
+        """Return the places by night: start and end, which take nobody in, then the spaces."""
         spaces, rows = self.spaces, self.rows
         admits = np.zeros((len(self.asked.targets), nights), np.bool_)
         for night in range(nights):
@@ -317,7 +320,7 @@ class _Walk:
         return gpd.GeoDataFrame(_table(rows, _STRETCH_COLUMNS), geometry=lines, crs=_DEGREES)
 
     def _lines(self, legs: Sequence[Ends]) -> list[shapely.LineString | None]:
-        """Return the line of each leg; None for one that leads nowhere, and beyond the search."""
+        """Return the line of each leg; None for a rest, and for a leg beyond those searched."""
         walked = {(origin, destination) for origin, destination in legs if origin != destination}
         routes: Mapping[Ends, Route] = leg_routes(self.network.reacher, self.asked, walked)
         return [
@@ -338,7 +341,7 @@ class _Walk:
 
 
 def _after_ends[T: np.generic](values: NDArray[T], of_ends: float) -> NDArray[T]:
-    """Return one value for both ends, and then those of the spaces, [S]."""
+    """Return the values of all places, [S]: ``of_ends`` for start and end, then the spaces'."""
     return np.concatenate([np.full(_END + 1, of_ends, values.dtype), values])
 
 
@@ -363,5 +366,5 @@ def _summary(chosen: Sequence[ShownItinerary]) -> pd.DataFrame:
 
 
 def _table(rows: Sequence[tuple[Any, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return rows with named columns, which an empty table has, too."""
+    """Return rows as a frame that has the named columns even without any row."""
     return pd.DataFrame(rows, columns=list(columns))

@@ -30,16 +30,17 @@ class ProposedSites:
         Points in the direction of travel, EPSG:4326: ``at_m`` (metres along the way) and ``town``
         (None outside of towns). On a sketch a point lies on a straight line between towns.
     is_proven
-        Whether no other choice is better: no fewer spaces suffice, or as many leave no shorter
-        longest stretches.
+        Whether the choice is proven to be best: no fewer spaces suffice, or, for a given number, no
+        other choice leaves shorter gaps.
     at_least
-        No fewer new spaces suffice; None where their number was given.
+        Proven lower bound of the number of new spaces that suffice; None if ``most`` was given.
     longest_before_m, longest_after_m
         Longest stretch without the service today, and with the new spaces, metres.
     longest_at_least_m
-        No choice of as many leaves a shorter longest stretch; None where the fewest were asked for.
+        Proven lower bound of the longest stretch with ``most`` new spaces, metres; None if ``most``
+        was not given.
     is_enough
-        Whether no stretch is then longer than the acceptable gap.
+        Whether, with the new spaces, no stretch is longer than the acceptable gap.
     """
 
     sites: gpd.GeoDataFrame
@@ -63,8 +64,8 @@ def propose_sites(
 ) -> ProposedSites:
     """Propose new spaces along a corridor, for people who walk it both ways.
 
-    Where nobody stands yet is what somebody who waits for people on the road would ask, too: think
-    of who reads the answer.
+    The result shows where people find no help on the road, which is useful to those who would harm
+    them, too: consider who gets to read it.
 
     Parameters
     ----------
@@ -73,18 +74,19 @@ def propose_sites(
     service
         One of the corridor's; by default its first.
     most
-        Count of new spaces: those that leave the smallest gaps, the longest first. None for the
-        fewest after which no stretch is longer than the acceptable gap.
+        Highest number of new spaces, which are placed to make the longest gap as short as possible,
+        then the next longest. None for the fewest spaces after which no stretch is longer than the
+        acceptable gap.
     towns
-        Points of towns in any coordinate reference system: within 5 km of the way they are
-        candidates, and preferred to points on the road between towns.
+        Points of towns in any coordinate reference system. Towns within 5 km of the way are
+        candidates, and are preferred to points on the road between towns.
     town_name
         Column of the towns' names.
     step_m
         Distance between the candidates on the road, metres.
     time_limit_s
-        Most seconds of the solver by the wall clock; where they do not suffice, the best found so
-        far is returned, and not proven.
+        Longest time of the solver by the wall clock, seconds; when it has passed, the best choice
+        found so far is returned, and ``is_proven`` is False.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def propose_sites(
 def _towns_along(
     corridor: CorridorFrames, towns: gpd.GeoDataFrame | None, name: str
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], list[str]]:
-    """Return where towns lie along a corridor, metres, and their names."""
+    """Return the positions of towns along a corridor, float64 [n], metres, and their names."""
     if towns is None:
         return np.zeros(0), []
     if name not in towns.columns:

@@ -22,10 +22,10 @@ type Ints = NDArray[np.int64]
 #: The service of a place to sleep (definitions.md).
 OVERNIGHT: Final = "overnight"
 
-#: Days of the week as schedules write them (RFC 5545), Monday first.
+#: Codes of the days of the week (RFC 5545), Monday first.
 _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
-#: What tables write for no.
+#: Texts that mean "no" in a table, in lower case.
 _NO: Final = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
 _DEGREES: Final = "EPSG:4326"
@@ -33,10 +33,10 @@ _DEGREES: Final = "EPSG:4326"
 
 @dataclass(frozen=True, eq=False)
 class SupportSpaces:
-    """Spaces that a caller has at hand, checked and in degrees.
+    """Spaces of a caller, checked and in degrees.
 
-    Who makes it has left out what must not count: spaces that are closed, full, by referral only or
-    confidential (P8).
+    The caller has to leave out all spaces that are closed, full, by referral only or confidential
+    (P8), because every space here may support a route.
 
     Parameters
     ----------
@@ -47,15 +47,16 @@ class SupportSpaces:
     services
         Codes of the services of each space.
     valid_from, valid_until
-        First and last day of each space, None where the frame does not say; a column of None where
-        it has no such column at all.
+        First and last day on which the data of each space hold, None for a space without such a
+        day; None in place of the tuple if the frame has no such column.
     weekdays
         Days of the week on which each space is open, 0 for Monday.
     opens_s, last_entry_s
-        float64 [n], seconds after midnight from which people are let in for the night, and until
-        which; 0 and infinite where the frame does not say.
+        float64 [n], begin and end of the hours in which people are let in for the night, seconds
+        after midnight; 0 and infinite where the frame has no value.
     beds, max_nights
-        int64 [n], free beds of a night and longest stay; -1 and 0 where the frame does not say.
+        int64 [n], free beds of a night, -1 where the frame has no value, and longest stay in
+        nights, 0 where it has none.
     """
 
     frame: gpd.GeoDataFrame
@@ -79,14 +80,15 @@ class SupportSpaces:
         return list(self.frame.index)
 
     def place_of(self, row: int) -> str:
-        """Return the town of a space, or its name where the frame does not say."""
+        """Return the town of a space, or the name of the space if the frame has no town for it."""
         support = self.supports[row]
         return support.place or support.name
 
     def offering(self, service: str, on: date) -> Bools:
-        """Return which spaces count for a service on a day, bool [n].
+        """Return which spaces offer a service on a day, bool [n].
 
-        A space whose day or hours are not known does not count.
+        A space does not offer it if the frame has a column of first or last days, or of days of the
+        week, in which the space has no value.
         """
         counts = np.array([service in one for one in self.services], dtype=np.bool_)
         if self.valid_from is not None:
@@ -116,8 +118,8 @@ def support_spaces(
 ) -> SupportSpaces:
     """Read spaces from a frame of points; each argument but the first names a column.
 
-    Leave out before what must not count: spaces that are closed, full, by referral only, or that
-    the reader of your figures may not know of.
+    First remove the spaces that must not appear in results: those that are closed, full, by
+    referral only, or that the readers of your figures may not know of.
 
     Parameters
     ----------
@@ -133,11 +135,12 @@ def support_spaces(
         Whether people sleep there, true or false: it then decides the service ``"overnight"``
         instead of the codes.
     valid_from, valid_until
-        First and last day on which what is said of the space holds, dates or ISO 8601 texts.
+        First and last day on which the data of the space hold, as dates or ISO 8601 texts.
     weekdays
         Days of the week on which it is open, as lists or as text: ``"MO,TU,WE"`` (RFC 5545).
     opens_at, last_entry
-        Hours between which people are let in for the night, times or texts: ``"18:00"``.
+        Begin and end of the hours in which people are let in for the night, times or texts like
+        ``"18:00"``.
     beds
         Free beds of any night.
     max_nights
@@ -146,9 +149,9 @@ def support_spaces(
     Raises
     ------
     InvalidInput
-        The frame has no coordinate reference system, no such column, two rows of one label, a
-        column ``confidential`` that does not say no of every space, or a value that cannot be read.
-        A missing value of a date or of days is no error: the space does not count.
+        The frame has no coordinate reference system, lacks a named column, has two rows with one
+        label, has a column ``confidential`` that is not "no" for every space, or has a value that
+        cannot be read. A missing date or day of the week is no error: such a space is never open.
     """
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InvalidInput("spaces", "a GeoDataFrame of points")
@@ -161,7 +164,8 @@ def support_spaces(
         raise InvalidInput("index", "each space has a label of its own")
     points = points_in_degrees(frame, "spaces")
     reader = _Reader(frame)
-    # The column by which spaces are exchanged here: figures would tell where such a space stands.
+    # Spaces in Amparo's exchange format have this column. Figures would reveal where a confidential
+    # space stands.
     if "confidential" in frame.columns:
         reader.each("confidential", _said_to_be_open)
     codes = reader.each(services, _codes)
@@ -205,7 +209,7 @@ def points_in_degrees(frame: gpd.GeoDataFrame, what: str) -> Floats:
     Raises
     ------
     InvalidInput
-        The frame has no coordinate reference system, or a row no point.
+        The frame has no coordinate reference system, or a row has no point.
     """
     if frame.crs is None:
         raise InvalidInput(what, "the frame names its coordinate reference system (set_crs)")
@@ -220,13 +224,13 @@ def points_in_degrees(frame: gpd.GeoDataFrame, what: str) -> Floats:
 
 
 class _Reader:
-    """Values of a frame's columns, or where they cannot be read."""
+    """Reader of a frame's columns; an unreadable value raises `InvalidInput` with its row."""
 
     def __init__(self, frame: gpd.GeoDataFrame) -> None:
         self._frame = frame
 
     def each[T](self, column: str, read: "Callable[[Any], T]") -> list[T]:
-        """Return what a column says, row by row; None for a value that is missing."""
+        """Return the results of ``read`` for a column's values; it gets None for a missing one."""
         found = []
         for label, value in self._frame[column].items():
             try:
@@ -236,7 +240,10 @@ class _Reader:
         return found
 
     def numbers(self, column: str | None, read: "Callable[[Any], float]", unknown: float) -> Floats:
-        """Return numbers, float64 [n]; ``unknown`` without a column or a value."""
+        """Return a column as numbers, float64 [n].
+
+        ``unknown`` stands for a missing value, and for all values if ``column`` is None.
+        """
         if column is None:
             return np.full(len(self._frame), unknown, np.float64)
         found = self.each(column, lambda value: unknown if value is None else read(value))
@@ -258,7 +265,7 @@ def _country(value: Any) -> str | None:  # noqa: ANN401 -- see above
 
 
 def _said_to_be_open(value: Any) -> None:  # noqa: ANN401 -- see above
-    """Refuse whatever does not say that a space is not confidential, a missing value as well."""
+    """Refuse any value but a "no" to the question whether a space is confidential."""
     if str(value).strip().casefold() not in _NO:
         raise ValueError("leave confidential spaces out before you plan (P8)")
 

@@ -21,10 +21,10 @@ from routing.travel.hazard import Hazard
 from routing.travel.profiles import PROFILES, Profile
 from routing.travel.sketch_towns import Towns
 
-#: What a country is to be named by, for errors.
+#: Expected form of a country, as errors word it.
 COUNTRY_CODE: Final = "a code of two capital letters (ISO 3166-1 alpha-2)"
 
-#: Import time of a graph that does not tell when it was made.
+#: Import time of a graph without a date.
 _NO_TIME: Final = "unknown"
 
 
@@ -151,14 +151,14 @@ def _in_degrees(roads: nx.MultiDiGraph) -> nx.MultiDiGraph:
         degrees: nx.MultiDiGraph = project_graph(roads, to_latlong=True)
     else:
         degrees = roads.copy()
-    # Another name of the same system, such as a text in WKT.
+    # The graph may name the same system in another way, such as by a WKT text.
     if CRS.from_user_input(degrees.graph["crs"]).equals(CRS("EPSG:4326"), ignore_axis_order=True):
         degrees.graph["crs"] = "epsg:4326"
     return degrees
 
 
 def _check(roads: nx.MultiDiGraph, country: str | None) -> None:
-    """Check what a conversion would stumble over, or take for something else."""
+    """Refuse attributes that the conversion could not read, or would misread."""
     for node, data in roads.nodes(data=True):
         if not all(_is_number(data.get(name)) for name in ("x", "y")):
             raise InvalidInput("x and y", "a node has two finite coordinates", node)
@@ -171,7 +171,7 @@ def _check(roads: nx.MultiDiGraph, country: str | None) -> None:
 
 
 def is_country_code(value: object) -> bool:
-    """Return whether a value looks like a code of ISO 3166-1 alpha-2."""
+    """Return whether a value has the form of an ISO 3166-1 alpha-2 code."""
     return isinstance(value, str) and re.fullmatch("[A-Z]{2}", value) is not None
 
 
