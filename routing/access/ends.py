@@ -20,12 +20,12 @@ type Codes = NDArray[np.uint8]
 
 
 class Unknown(IntEnum):
-    """Why no time is known for a place; ``KNOWN`` where one is.
+    """Reason why the time from a place to its nearest target is not known, or that it is known.
 
-    ``OFF_NETWORK``: no usable road of the place's country lies within the region's limit.
-    ``CUT_OFF``: a published exclusion lies between the place and its road. ``NO_TARGET``: no place
-    to reach is on the network. ``NO_WAY``: no open way leads to any of them. ``TOO_FAR``: the
-    nearest is farther than is asked for.
+    ``OFF_NETWORK``: no usable road of the place's country lies within the region's snap limit.
+    ``CUT_OFF``: a published exclusion lies between the place and its road. ``NO_TARGET``: no target
+    is on the network. ``NO_WAY``: no open way leads to a target. ``TOO_FAR``: the nearest target is
+    farther than the request's limit.
     """
 
     KNOWN = 0
@@ -37,7 +37,7 @@ class Unknown(IntEnum):
 
     @property
     def label(self) -> str:
-        """The reason as a word of files and layers."""
+        """Name of the reason in written files and map layers."""
         return self.name.lower()
 
 
@@ -67,7 +67,7 @@ class RoadEnds:
 
     @classmethod
     def joined(cls, parts: Sequence["RoadEnds"]) -> "RoadEnds":
-        """Return the places of all parts, one part after the other."""
+        """Concatenate several `RoadEnds`; places are numbered on from one to the next."""
         begin = np.cumsum([0, *(len(part.off_m) for part in parts)])
         place = [part.place + first for part, first in zip(parts, begin, strict=False)]
         return cls(
@@ -81,12 +81,12 @@ class RoadEnds:
         )
 
     def only(self, kept: Bools) -> "RoadEnds":
-        """Return the same places, of which only some are joined to roads.
+        """Return the same places, but leave only some of them joined to roads.
 
         Parameters
         ----------
         kept
-            bool [P].
+            bool [P], whether a place stays joined.
         """
         rows = kept[self.place]
         return RoadEnds(
@@ -101,14 +101,14 @@ def road_ends(network: ReachNetwork, places: Sequence[ReachPlace], *, leaving: b
     Parameters
     ----------
     places
-        A place of unknown country snaps to the nearest road of any.
+        The places; one of unknown country snaps to the nearest road of any country.
     leaving
-        Whether paths begin at the places; else they end there.
+        True if paths begin at the places, False if paths end there.
 
     Raises
     ------
     InvalidRequest
-        Coordinates that are no place on Earth.
+        The coordinates of a place are not numbers or out of range.
     """
     join = network.network.departures if leaving else network.network.arrivals
     near = _near_region(network, places)
@@ -146,7 +146,7 @@ def _near_region(network: ReachNetwork, places: Sequence[ReachPlace]) -> Bools:
     lon = np.array([place.lon for place in places], dtype=np.float64)
     lat = np.array([place.lat for place in places], dtype=np.float64)
     within_lon = (lon >= west - wide) & (lon <= east + wide)
-    # What is no number is near, so that it is refused as such.
+    # Coordinates that are not numbers pass as near: snapping then refuses them with an error.
     is_far = (
         np.isfinite(lon)
         & np.isfinite(lat)

@@ -1,10 +1,10 @@
 """Time from many places to the nearest of some targets, by one search backwards from all targets.
 
 The paths are those of isochrones and matrices (`routing.reach.network`): of least cost, over roads
-that may be used in the direction of travel, and the straight way between a place and its road
-counts at the pace of a walker. The nearest target is the one of least cost. A target in the place's
-own country comes first, however far; only where no way leads to any, official crossings that are
-open are passed, and the first of them is named (P33).
+that may be used in the direction of travel. The straight way between a place and its road is added
+at a walker's pace. The nearest target is the one of least cost. Targets in the place's own country
+come first, however far; only a place without a way to one of them gets a way over open official
+crossings, and the first crossing on that way is returned (P33).
 """
 
 from collections.abc import Sequence
@@ -94,14 +94,14 @@ def nearest_targets(
     conditions
         Who travels, and the state of the world; borders are passed if ``crosses_borders`` is set.
     places, targets
-        Ends on the same network: places as ``leaving``, targets not.
+        From `road_ends` on the same network: places with ``leaving`` True, targets with False.
     most_s
-        Longest moving time that counts, seconds.
+        Longest moving time, seconds; a target farther away is `Unknown.TOO_FAR`.
 
     Raises
     ------
     InvalidRequest
-        A naive time.
+        The time of the conditions has no UTC offset.
     """
     home = networks.of(replace(conditions, crosses_borders=False))
     inside = _within(_nearest(home, places, targets), most_s)
@@ -163,15 +163,16 @@ def node_times(
 ) -> NodeTimes:
     """Find the way from every node to its nearest target.
 
-    A no through road is entered only where its target needs it (`ReachNetwork.rows`), so targets
-    in such roads are searched for apart, and the cheapest way counts.
+    A search enters a no through road only where no other road leads to its targets
+    (`ReachNetwork.rows`). So targets that lie in different such roads are searched for apart, and
+    each node gets the cheapest of the ways found.
 
     Parameters
     ----------
     targets
         Where ways end; at least one is joined to a road.
     wanted
-        int64, nodes and copies that suffice; None for all.
+        int64, the nodes and copies whose ways are needed; None for all.
     """
     count = len(network.rows(targets.node[:1], towards=True).first) - 1
     marked = np.ones(count, dtype=np.bool_)
@@ -189,7 +190,7 @@ def node_times(
 
 
 def _groups(network: ReachNetwork, targets: RoadEnds) -> list[Bools]:
-    """Return targets by the components that their roads lie in, bool [P] each."""
+    """Group targets whose roads lie in the same components; bool [P] each, True for members."""
     label = network.free_components(targets.node)
     of_target: dict[int, set[int]] = {}
     for place, component in zip(targets.place.tolist(), label.tolist(), strict=True):
@@ -250,7 +251,10 @@ def _pieces(ends: RoadEnds) -> tuple[tuple[int, float, float], ...]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Ways:
-    """Ways from places to targets, arrays [k]; all but the way from the place to its road."""
+    """Ways from places to targets, as arrays [k].
+
+    Costs, times and lengths leave out the straight way from the place to its road.
+    """
 
     place: Ints
     cost_s: Floats
@@ -286,7 +290,7 @@ class _Ways:
 
 
 def _through(network: ReachNetwork, places: RoadEnds, times: NodeTimes) -> _Ways:
-    """Return the ways over a node, one for each part that joins a place to the network."""
+    """Return the ways that pass a node: one for each row of ``places``, on from its node."""
     own, metric = places.end - places.start, network.metric
     node = places.node
     return _Ways(
@@ -332,7 +336,7 @@ def _direct(network: ReachNetwork, places: RoadEnds, targets: RoadEnds) -> _Ways
 
 
 def _named(network: ReachNetwork, border: Ints) -> tuple[Ints, tuple[str, ...]]:
-    """Return for border edges the index of the crossing there, and the crossings' ids."""
+    """Return the index of the crossing on each border edge (-1: none), and the crossings' ids."""
     edges = np.unique(border[border >= 0]).tolist()
     names = {edge: _post(network, edge) for edge in edges}
     ids: Sequence[str] = sorted(set(names.values()))

@@ -1,9 +1,10 @@
-"""Time to the nearest target from everywhere: a raster of cells, valued from the network.
+"""Time to the nearest target from everywhere: a raster of cells, computed from the network.
 
-A cell has the time of the road that is nearest to its centre, and the straight way there at the
-pace of a walker, as far as places snap (definitions.md, "Snapping"); beyond that nothing is known.
-Which country a cell lies in is not known either, so a cell that has roads of two countries at
-similar distances has no value: a time over the other side would be a silent crossing (P33).
+The time of a cell is that from the road nearest to its centre, plus the straight way to that road
+at a walker's pace. A cell whose nearest road is beyond the snap limit (definitions.md, "Snapping")
+has no value. Nor has a cell with roads of two countries at similar distances, as it is not known
+which country the cell lies in: a time by roads of the other country would hide that people have to
+cross a border (P33).
 """
 
 import math
@@ -30,20 +31,21 @@ type Ints = NDArray[np.int64]
 #: Most cells of a raster [A]: 400 MB in memory, a continent at 1 km.
 MOST_CELLS: Final = 100_000_000
 
-#: Widest cells, degrees: beyond, a cell tells nothing of the place [A].
+#: Widest cell allowed, degrees: a wider one says nothing about a place within it [A].
 _WIDEST_DEG: Final = 1.0
 
-#: Roads of another country have to be this many times as far as the nearest road, as where the
-#: country of a point is told from roads (`app.snapshots.country_of_point`).
+#: A cell has a value only if the nearest road of any other country is at least this many times as
+#: far away as the nearest road of all; `app.snapshots.country_of_point` has the same rule.
 _CLEARLY_NEARER: Final = 2.0
 
-#: Rows of cells that are valued together: over so few rows a degree of longitude is one length.
+#: Height of a band of cells that are computed together, degrees: a degree of longitude is taken to
+#: have the same length all over a band.
 _BAND_DEG: Final = 0.25
 
-#: Cells that are valued together, at most.
+#: Most cells that are computed together, unless a single row has more.
 _CHUNK: Final = 250_000
 
-#: Longest distance between two points at which a road is read, metres, however wide cells are.
+#: Longest distance between two of the points that stand for a road, metres, however wide cells are.
 _LONGEST_STEP_M: Final = 2_000.0
 
 
@@ -69,7 +71,11 @@ class TravelTimes:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Points:
-    """Points along roads: degrees, float64 [k, 2], seconds from there, and index of the country."""
+    """Points along roads.
+
+    ``place`` float64 [k, 2], degrees; ``duration_s`` float64 [k], seconds from there to the nearest
+    target; ``country`` int64 [k], index in the graph's countries.
+    """
 
     place: Floats
     duration_s: Floats
@@ -83,7 +89,7 @@ def travel_times(
     cell_deg: float,
     most_s: float = np.inf,
 ) -> TravelTimes:
-    """Value cells of a region's box with the moving time to the nearest target.
+    """Compute the moving time to the nearest target from each cell of a region's bounding box.
 
     Parameters
     ----------
@@ -94,12 +100,12 @@ def travel_times(
     cell_deg
         Side of a cell, degrees, EPSG:4326.
     most_s
-        Longest time that counts, seconds.
+        Longest time, seconds; cells farther away have no value.
 
     Raises
     ------
     InvalidRequest
-        The cells have no size, or are too many.
+        The cells are wider than a degree, or so small that there are more than `MOST_CELLS`.
     """
     west, south, east, north = network.graph.meta.bbox
     finest_deg = math.sqrt((east - west) * (north - south) / MOST_CELLS)
@@ -124,16 +130,16 @@ def _bands(rows: int, columns: int, cell_deg: float) -> Iterator[tuple[int, int]
 
 
 def _points(network: ReachNetwork, times: NodeTimes, cell_deg: float) -> _Points:
-    """Return points along the roads; NaN seconds where no way to a target begins.
+    """Return points along the roads, with NaN seconds where no way leads to a target.
 
-    A road in two directions is left by the quicker one.
+    At a point of a road with two directions, the time is that of the quicker direction.
     """
     graph, metric = network.graph, network.metric
     turns, every = network.network.turns, np.arange(graph.meta.edge_count)
     head = graph.edge_head.astype(np.int64)
     for edge in np.unique(turns.edge).tolist():
         head[edge] = turns.leads_to(edge)
-    # Roads without a way to a target count as well: where they are the nearest, nothing is known.
+    # Roads without a way to a target stay in: a cell to which they are nearest has no value.
     edges = every[network.network.usable(every) & ~metric.is_border]
     is_closed = ~np.isfinite(metric.cost_s[edges]) | ~np.isfinite(times.cost_s[head[edges]])
     from_head_s = np.where(is_closed, np.nan, times.duration_s[head[edges]])
@@ -181,7 +187,7 @@ def _valued(graph: RoadGraph, points: _Points, lon: NDArray[Any], lat: NDArray[A
         tree = shapely.STRtree(shapely.points(points.place[mine] * scale))
         (cell, at), away = tree.query_nearest(
             shapely.points(centres),
-            # What is up to twice as far decides whether a cell is near two countries.
+            # Roads up to twice the snap limit away may show that a cell is near two countries.
             max_distance=_CLEARLY_NEARER * limit_deg,
             return_distance=True,
             all_matches=False,
