@@ -35,7 +35,7 @@ MOST_CELLS: Final = 100_000_000
 _WIDEST_DEG: Final = 1.0
 
 #: A cell has a value only if the nearest road of any other country is at least this many times as
-#: far away as the nearest road of all; `app.snapshots.country_of_point` has the same rule.
+#: far away as the nearest road of all; `app.snapshots.country_of_point` has a similar rule.
 _CLEARLY_NEARER: Final = 2.0
 
 #: Height of a band of cells that are computed together, degrees: a degree of longitude is taken to
