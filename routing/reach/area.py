@@ -51,7 +51,7 @@ MOST_CELLS: Final = 4_000_000
 #: power of 2.
 FINEST_CELL_M: Final = 25.0
 
-#: Cells across the range in a straight line: an hour on foot has cells of 50 m [A].
+#: Number of cells along the longest range in a straight line [A]: 50 m wide for an hour on foot.
 CELLS_ACROSS: Final = 128
 
 #: A tenth of a millimetre, degrees: more than rounding errors, less than the error of any map.
