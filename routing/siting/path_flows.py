@@ -59,8 +59,8 @@ class PathFlows:
     first
         int64 [Q + 1], the first stop of each path and the count of all; two or more a path.
     site
-        int64 [V], rows of sites, `NO_SITE` for a stop where nobody could open one, such as the end
-        of a line.
+        int64 [V], rows of sites, `NO_SITE` for a stop that is not a site, such as the end of a
+        line.
     at_m
         float64 [V], metres along the road, never falling within a path; the journey is from the
         first to the last stop.

@@ -131,7 +131,7 @@ class OpeningLimits:
     Raises
     ------
     InvalidRequest
-        A limit is negative or not finite, or there is none.
+        A limit is negative or not finite, or no limit is given.
     """
 
     most: int | None = None
