@@ -56,7 +56,7 @@ def _when(moved_s: Floats, moved_m: Floats, target_m: float) -> float:
 
 @inlined
 def _snapped(stop_s: float, moved_s: Floats) -> float:
-    """Return the end of a stretch, moved to a boundary between legs nearer than `NOTHING`."""
+    """Return the end of a stretch, rounded to a boundary between legs within `NOTHING` of it."""
     row = int(np.searchsorted(moved_s, stop_s - NOTHING, side="left"))
     if row == len(moved_s):
         row -= 1
@@ -92,7 +92,11 @@ def _goes_on(state: Floats, is_tail: bool, left_m: float, opens_s: float, closes
 def _stop_s(
     moved_s: Floats, tired_s: float, state: Floats, done_s: float, tail_from_s: float, dusk_s: float
 ) -> float:
-    """Return the moving time at which a stretch ends: by the clock, tiredness or dusk."""
+    """Return the moving time at which a stretch ends.
+
+    It ends when the next day begins (``state[1]``), when the day's metres are used (``tired_s``),
+    at dusk (``dusk_s``) or with the section, whichever comes first.
+    """
     stop_s = min(done_s + (state[1] - state[0]), tired_s, moved_s[-1])
     if tail_from_s - done_s > NOTHING:
         # A walker in the tail (the last ``tail_s`` of the section) at dusk walks on.
@@ -160,7 +164,7 @@ def march(
             tired_s = _when(moved_s, moved_m, done_m + state[2])
             dusk_s = _next(closes_s, state[0])
             stop_s = _stop_s(moved_s, tired_s, state, done_s, tail_from_s, dusk_s)
-            if stop_s <= done_s:  # what is left of the day is a rounding error
+            if stop_s <= done_s:  # less is left of the day than a rounding error
                 state[0], state[4] = state[1], 1.0
                 continue
         state[0] += stop_s - done_s

@@ -23,7 +23,7 @@ KEPT_CONTACTS: Final = 2_000
 
 @dataclass(frozen=True, eq=False)
 class Situation:
-    """The hazards that count, and whether the route is walked by night.
+    """The hazards in force at the time of a journey, and whether the risks of the night apply.
 
     Parameters
     ----------
@@ -53,9 +53,10 @@ class Situation:
 
     @cached_property
     def priced(self) -> dict[tuple[bytes, float], HazardContact]:
-        """Hazards keyed by record and by what their price hangs on besides the profile.
+        """Hazards keyed by record and by price per kilometre.
 
-        That is the dearest rate of the kind, which sets the price of a hazard without a rate.
+        The price is part of the key because the price of a hazard without a rate depends on the
+        dearest rate of its kind. The profile's least price (`km_inside_price_s`) is left out.
         """
         prices = hazard_prices(self.contacts, 0.0)
         return {
@@ -128,8 +129,8 @@ class HazardLayer:
     def lay(self, hazards: Sequence[Hazard]) -> Contacts:
         """Return the hazards overlaid on the graph, in the same order; cached overlays are reused.
 
-        A hazard with the key of a cached hazard but another text keeps its own text. A hazard given
-        twice counts once.
+        A hazard whose key is cached gets the cached overlay and keeps its own title. Of given
+        hazards with equal keys only the first is returned.
         """
         once = {hazard.key: hazard for hazard in reversed(hazards)}
         return Contacts(self._contact(hazard) for hazard in reversed(once.values()))

@@ -48,8 +48,8 @@ ALTITUDE_SOURCE: Final = (
     " between the nodes of the road"
 )
 
-#: Price of one hour above each height of `ALTITUDES_M`, seconds [A]: the hour counts once more
-#: above 2,800 m and, because both kinds apply there, twice more above 3,500 m.
+#: Price of one hour above each height of `ALTITUDES_M`, seconds [A]: an hour above 2,800 m costs as
+#: much as two, and one above 3,500 m, where both prices apply, as much as three.
 ALTITUDE_PRICE_S_PER_H: Final = 3_600.0
 
 #: Price of one expected event, seconds [A]: thirty days. One event in 10,000 km of walking then
@@ -66,9 +66,9 @@ DEAREST: Final = 1_000.0
 def km_inside_price_s(profile: Profile) -> float:
     """Return the price of a kilometre inside a hazard without a cited rate, seconds, at weight 1.
 
-    It is as much as the profile takes for one kilometre more on an ordinary road [A], so that
-    weight 1 doubles the cost of moving inside: 714.8 s for an adult on foot, 55.4 s by vehicle. At
-    a walker's price a vehicle would go 13 kilometres round each kilometre inside.
+    The price equals the profile's time for a kilometre on an ordinary road [A], so that weight 1
+    doubles the cost of moving inside: 714.8 s for an adult on foot, 55.4 s by vehicle. At a
+    walker's price a vehicle would make a detour of 13 kilometres to avoid one kilometre inside.
     """
     return 3_600.0 / pace.ordinary_kmh(profile)
 
@@ -333,7 +333,7 @@ class CostModel:
     travel
         The profile's request-independent costs.
     contacts
-        Hazards that count at the requested time, overlaid on the graph.
+        Hazards in force at the requested time, overlaid on the graph.
     aversion
         Weight of exposure. 0: time only. 1: an hour above 2,800 m or a kilometre inside an unrated
         hazard counts double.
@@ -394,8 +394,9 @@ class CostModel:
 def hazard_prices(contacts: Sequence[HazardContact], km_inside_s: float) -> list[float]:
     """Return the price of one kilometre inside each hazard at aversion 1, seconds.
 
-    A cited rate counts with its upper 95 % bound. A hazard without a rate is never cheaper than the
-    dearest rated hazard of its kind in the same request: a missing rate must not look like safety.
+    A cited rate is priced at its upper 95 % bound. A hazard without a rate is never cheaper than
+    the dearest rated hazard of its kind in the same request: a missing rate must not look like
+    safety.
 
     Parameters
     ----------

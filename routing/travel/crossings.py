@@ -25,8 +25,8 @@ CROSSING_REACH_M: Final = 500.0
 #: aprons].
 POST_REACH_M: Final = 25.0
 
-#: Posts that are at most this much farther from a border edge than its nearest post count as one
-#: place, and all of them must be open, metres.
+#: Tolerance for posts at one place, metres: all posts that are at most this much farther from a
+#: border edge than its nearest post belong to the edge, and all of them must be open.
 _SAME_PLACE_M: Final = 1.0
 
 
@@ -52,8 +52,8 @@ class Crossing:
         crossing is known to be open, None without such a moment. If the function is not given, the
         state at the requested time holds for the whole journey.
     is_surveyed
-        Whether the post's position is known to a street. Without it the crossing joins lines of a
-        sketch alone.
+        Whether the post's position is surveyed, precisely enough to tell its street. If not, the
+        crossing joins only lines of a sketch.
     surveyed_at
         lon and lat of the post, where that is not ``lon, lat``, the position on a sketch.
     """
@@ -74,8 +74,8 @@ class Crossing:
     def place_on(self, graph: RoadGraph) -> tuple[float, float] | None:
         """Return lon and lat of the crossing on a graph; None where its streets do not cross there.
 
-        A sketch draws a crossing where it is registered. Streets of an extract cross where somebody
-        has seen the post, and nowhere else.
+        On a sketch this is the registered position, on the streets of an extract the surveyed one:
+        None there for a crossing that is not surveyed.
         """
         if graph.meta.kind == "sketch":
             return self.lon, self.lat
@@ -84,7 +84,10 @@ class Crossing:
         return self.surveyed_at or (self.lon, self.lat)
 
     def passable_from(self, when: datetime) -> datetime | None:
-        """Return the passing time for an arrival at ``when`` (aware); None where not known."""
+        """Return when the crossing is passed after an arrival at ``when``; None if not known.
+
+        Both times are timezone-aware.
+        """
         if self.opens is not None:
             return self.opens(when)
         return when if self.passable else None
@@ -156,8 +159,9 @@ def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
     """Assign official crossings to every border edge of a graph.
 
     An edge belongs to the *nearest* crossing of its pair of countries within 500 m, so that an
-    open bridge does not open the closed bridge beside it. Further posts of the crossing count where
-    they stand on its road.
+    open bridge does not open the closed bridge beside it. Farther crossings of the same pair belong
+    to the edge too, as further posts, if they stand within `POST_REACH_M` of it or of a road that
+    joins it.
 
     Parameters
     ----------

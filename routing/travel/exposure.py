@@ -72,9 +72,9 @@ def hazard_exposure(
     """Return the exposure of a route to hazards, by kind.
 
     Records with a cited rate give expected events, ``E = Σ L·λ·Π RR`` (length inside, rate per
-    kilometre, relative risks). Records without a rate give
-    the kilometres inside any of them, overlaps counted once; where the same kind also has rated
-    records, the key for kilometres is ``<kind>_without_rate``.
+    kilometre, relative risks). Records without a rate give the kilometres inside at least one of
+    them; where the same kind also has rated records, the key for these kilometres is
+    ``<kind>_without_rate``.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ _FARTHEST: Final = 1_000.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Hazard:
-    """A hazard that counts at the requested time, as given by the caller.
+    """A hazard in force at the requested time, as given by the caller.
 
     Parameters
     ----------

@@ -64,12 +64,13 @@ class HazardContact:
         return HazardContact(hazard, self.area, self.edge, self.start, self.end)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
-        """Return the parts of the given legs inside the hazard.
+        """Return the parts of the given legs that lie inside the hazard.
 
         Returns
         -------
-        (leg int64 [m], start float64 [m], end float64 [m]), shares of the leg's edge, start <= end;
-        a leg that the hazard only touches has a part of length 0.
+        (leg int64 [m], start float64 [m], end float64 [m])
+            For each part, the index of its leg and the shares of the leg's edge at which the part
+            begins and ends, start <= end; a mere touch is a part of length 0.
         """
         first = np.searchsorted(self.edge, legs.edge, "left")
         count = np.searchsorted(self.edge, legs.edge, "right") - first
@@ -128,7 +129,14 @@ class Closure(HazardContact):
         return replace(self, hazard=hazard)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
-        """Return the parts of the given legs inside the area, as `HazardContact.parts`."""
+        """Return the parts of the given legs that lie inside the area.
+
+        Returns
+        -------
+        (leg int64 [m], start float64 [m], end float64 [m])
+            For each part, the index of its leg and the shares of the leg's edge at which the part
+            begins and ends, start <= end; a mere touch is a part of length 0.
+        """
         asked = np.unique(legs.edge[self._among(legs.edge)])
         return _cut_to(self.graph, self.hazard, self.area, asked).parts(legs)
 
@@ -188,8 +196,8 @@ def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) 
     """Overlay a hazard on the edges of a graph.
 
     The part of a straight segment inside an area is computed exactly, in degrees: shares along a
-    straight line are the same in degrees as on the ground. Segments count by their length in
-    metres.
+    straight line are the same in degrees as on the ground. For shares of a whole edge, the segments
+    are weighted by their lengths in metres.
 
     Parameters
     ----------

@@ -144,12 +144,11 @@ def walking_days(distance_m: float, duration_s: float, profile: Profile = ADULT)
 
 
 def counts_at(hazard: Hazard, at: datetime, mode: Mode, profile: Profile = ADULT) -> bool:
-    """Return whether a hazard counts for a departure.
+    """Return whether the search for a route has to heed a hazard, given the time of departure.
 
-    A night-only hazard does not count at the departure of a walker who leaves within the walking
-    window; whether the route runs into the night is judged on the finished route
-    (`routing.route.upcoming_closures`). For a vehicle, which may be anywhere by night, the hazard
-    always counts.
+    A night-only hazard is not heeded for a walker who leaves within the walking window; whether the
+    route runs into the night is judged on the finished route (`routing.route.upcoming_closures`).
+    For a vehicle, which may be anywhere by night, every hazard is heeded.
 
     Parameters
     ----------

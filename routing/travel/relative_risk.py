@@ -41,11 +41,11 @@ LIT_RR: Final = 0.64
 #: Relative risk with a sidewalk or walkway: 88 % lower odds of being the site of a crash.
 SIDEWALK_RR: Final = 0.12
 
-#: ``P(v) = 1 / (1 + exp(6.9 - 0.090·v))``, probability of death of a pedestrian hit at v km/h
-#: (coefficients by algorithms.md [G]; they give the ratios of the paper's abstract), and the
-#: reference speed of the relative risk.
+#: Coefficients of ``P(v) = 1 / (1 + exp(6.9 - 0.090·v))``, the probability of death of a pedestrian
+#: hit at v km/h (by algorithms.md [G]; they give the ratios of the paper's abstract).
 FATALITY_INTERCEPT: Final = 6.9
 FATALITY_PER_KMH: Final = 0.090
+#: Speed at which the relative risk of traffic is 1.
 REFERENCE_KMH: Final = 50.0
 
 #: Ways for walkers alone: a walkway in the sense of the sidewalk study, and no motor traffic [A].

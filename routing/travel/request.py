@@ -16,8 +16,8 @@ from routing.travel.hazard import HIGHEST, Hazard
 from routing.travel.profiles import Profile
 from routing.travel.timetable import Stint
 
-#: Weights of exposure that a search tries [A]: exposure ignored, a kilometre inside an unrated
-#: hazard counted double, and counted fivefold.
+#: Weights of exposure that a search tries [A]. At 0 exposure is ignored; at 1 a kilometre inside an
+#: unrated hazard costs as much as two outside, at 4 as much as five.
 AVERSIONS: Final = (0.0, 1.0, 4.0)
 MAX_AVERSIONS: Final = 8
 

@@ -25,8 +25,8 @@ type Floats = NDArray[np.float64]
 #: most.
 TOWN_M: Final = 10_000.0
 
-#: A space lies in the town that it states as its place within this distance, metres [A]: a sketch's
-#: snap limit.
+#: A space whose stated place is a town lies in this town if the town is within this distance,
+#: metres [A]: a sketch's snap limit.
 NAMED_TOWN_M: Final = 25_000.0
 
 
@@ -47,7 +47,7 @@ class SketchTown:
 
 
 def town_nodes(graph: RoadGraph) -> list[tuple[int, SketchTown]]:
-    """Return the named nodes of a graph with their towns; official crossings are none."""
+    """Return the nodes that are towns: named, of a known country, and not on a border edge."""
     border = graph.is_border_edge
     crossings = {*graph.edge_tail[border].tolist(), *graph.edge_head[border].tolist()}
     towns = []
@@ -106,8 +106,9 @@ class Towns:
     def town_of(self, support: Support) -> tuple[SketchTown, float] | None:
         """Return the town in which a space lies and the metres to its node; None without a town.
 
-        The town is the nearest one in the space's country with the name of the space's place,
-        within `NAMED_TOWN_M`; else the nearest one of any name within `TOWN_M`.
+        Only towns of the space's country are considered. First choice is the nearest town named
+        like the space's stated place, within `NAMED_TOWN_M`; else the nearest town, within
+        `TOWN_M`.
         """
         rows = self._of_country.get(support.country or "")
         if rows is None:

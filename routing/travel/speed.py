@@ -49,7 +49,7 @@ CAMPBELL_10TH: Final = (-1.568, 13.328, 38.892, 0.404, -0.003)
 ASSISTED_FLAT_KMH: Final = 3.0 * 0.3048 * 3.6
 
 #: Share of the assisted speed left on a surface: OSRM, profiles/foot.lua, ``surface_speeds``.
-#: Uneven or loose surfaces that OSRM does not name count as gravel [A].
+#: Uneven or loose surfaces that OSRM does not name get its value for gravel [A].
 ASSISTED_ON_SURFACE: Final[Mapping[str, float]] = MappingProxyType(
     {
         "fine_gravel": 0.75,
@@ -61,8 +61,8 @@ ASSISTED_ON_SURFACE: Final[Mapping[str, float]] = MappingProxyType(
         **dict.fromkeys(("earth", "grass", "rock"), 0.75),
     }
 )
-#: Share of the assisted speed left on a smoothness that is usable with difficulty [A]; the lower of
-#: this and the surface's share counts.
+#: Share of the assisted speed left on a smoothness that is usable with difficulty [A]; if the share
+#: for the surface is lower, that one is used.
 ASSISTED_ON_SMOOTHNESS: Final[Mapping[str, float]] = MappingProxyType(
     {"bad": 0.75, "very_bad": 0.5}
 )

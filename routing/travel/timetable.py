@@ -338,7 +338,7 @@ class Walker:
 
     @property
     def dusk_s(self) -> float:
-        """Time of day at which today's hours of walking end; outside them the current time."""
+        """Time at which today's hours of walking end, seconds; outside them the current time."""
         if self._window is None:
             return math.inf
         is_open = self._window.covers(self.clock_s)
