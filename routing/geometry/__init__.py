@@ -1,5 +1,5 @@
 """Lengths, lines and grids on the ground: numpy alone.
 
-Any room of `routing` may import it; it imports `routing.errors` and the compiler's door,
-`routing._numba`.
+Any package of `routing` may import it; it imports only `routing.errors` and `routing._numba`, which
+compiles its loops.
 """
