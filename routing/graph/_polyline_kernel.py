@@ -18,7 +18,7 @@ _RADIANS: Final = math.pi / 180.0
 
 @inlined
 def along(first: int, after: int, lon: Ints32, lat: Ints32, share: Floats) -> None:
-    """Write the share of an edge's length before each vertex, as `lines.shares_along` does."""
+    """Write to ``share`` the share of an edge's length before each vertex, from 0 to 1."""
     last = after - first - 1
     share[0] = 0.0
     if last > 1:

@@ -2,9 +2,9 @@
 
 Snapping uses the components to find out whether two places are connected at all. The answer depends
 only on facts that do not change from day to day: roads, one-ways, forbidden turns, and what the
-profile may use. Border edges count as roads, since an import keeps them at official crossings only
-(P34). A closed or hidden crossing or a banned road, even a secret ban (P36), therefore moves no
-snap, so that a snap reveals nothing about them.
+profile may use. Border edges are treated as roads, since an import keeps them only at official
+crossings (P34). So closed or hidden crossings and bans, even secret ones (P36), never change a
+snap, and a snap reveals nothing about them.
 """
 
 from collections.abc import Callable

@@ -73,7 +73,7 @@ class HeightRaster:
         return self.cell_m <= MAX_SLOPE_CELL_M
 
     def _cell_m(self) -> float:
-        """Return the longer side of a cell in metres; a degree counts as at the equator."""
+        """Return the longer side of a cell, metres; degrees are converted as at the equator."""
         width, height = self._raster.res
         if self._raster.crs.is_geographic:
             return float(max(width, height) * METRES_PER_DEGREE)
@@ -133,7 +133,7 @@ class HeightRaster:
         c_0, r_0 = np.floor(column).astype(int), np.floor(row).astype(int)
         c_1, r_1 = np.minimum(c_0 + 1, right - left - 1), np.minimum(r_0 + 1, bottom - top - 1)
         u, v = column - c_0, row - r_0
-        # A corner with weight zero must not spoil the point when it has no data.
+        # Corners of weight 0 are skipped: one without data (NaN) would make the height NaN.
         total = np.zeros(len(column))
         for r, c, weight in (
             (r_0, c_0, (1 - v) * (1 - u)),
@@ -146,9 +146,9 @@ class HeightRaster:
 
 
 class HeightRasters:
-    """Several rasters as one, as of tiles, used as a context manager.
+    """Several rasters, such as tiles, read as one raster; used as a context manager.
 
-    Where rasters overlap, the first with a height counts. Slope needs fine cells in all of them.
+    Where rasters overlap, the height is that of the first raster that has one.
 
     Parameters
     ----------
@@ -179,7 +179,10 @@ class HeightRasters:
         return all(raster.gives_slope for raster in self._rasters)
 
     def heights_m(self, lon: Floats, lat: Floats) -> Floats:
-        """Return heights as `HeightRaster.heights_m` does."""
+        """Return heights, metres, of the first raster that has one at each place; NaN without any.
+
+        Parameters and interpolation are those of `HeightRaster.heights_m`.
+        """
         result = self._rasters[0].heights_m(lon, lat)
         for raster in self._rasters[1:]:
             missing = np.flatnonzero(np.isnan(result))
@@ -196,7 +199,7 @@ def climbs_m(
 
     Heights are sampled once per cell along the line and smoothed with binomial weights over five
     samples; the end heights stay as they are. Without smoothing, the random errors of metres in
-    cell heights would all count as climb. Bridges and tunnels run straight between their ends,
+    cell heights would add up to climbs. Bridges and tunnels run straight between their ends,
     because the raster shows the valley or the mountain.
 
     Parameters

@@ -1,8 +1,7 @@
 """Excerpt of a road graph: some of its edges, with nodes, edges and roads numbered anew.
 
-The numbers follow the order in the graph and depend on what is kept alone. So an edge that is left
-out leaves no trace, whatever the reason: an excerpt without it equals that of a graph in which it
-never was.
+The numbers follow the order in the graph and depend only on the edges that are kept. So an edge
+that is left out leaves no trace: the excerpt equals that of a graph that never had the edge.
 """
 
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ class Excerpt:
         away_m = vicinity.metres_to(graph, whole.node)
         near = away_m <= vicinity.reach_m
         if int(near.sum()) > most:
-            # Of nodes equally far those of lower numbers, so that the choice does not vary.
+            # A stable sort: among nodes equally far away, those of lower numbers are kept.
             near[np.argsort(away_m, kind="stable")[most:]] = False
         return cls.of(graph, edges[near[whole.tail] & near[whole.head]])
 

@@ -1,4 +1,4 @@
-"""What is drawn beneath a region's streets, as arrays in its folder: areas, waters, landmarks."""
+"""Areas, waters and landmarks drawn beneath a region's streets, as arrays in its folder."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from routing.errors import GraphError
 from routing.graph.storage import read_landscape_arrays
 from routing.osm_tags.landscape import KINDS
 
-#: Languages in which OpenStreetMap may tell a name beside the one of the place.
+#: Languages whose names (tag ``name:es`` and so on) are kept besides the local name.
 LANGUAGES = ("es", "en", "pt", "fr")
 
 #: Texts of a feature: its id in the extract, its name, and its names by language.
@@ -23,7 +23,7 @@ _TEXTS = 2 + len(LANGUAGES)
 
 @dataclass(frozen=True)
 class LandscapeFeature:
-    """One feature.
+    """A feature of the landscape: an area, a water or a landmark.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class LandscapeFeature:
     zoom
         The first zoom at which it is large enough to be drawn.
     name
-        Name as written there, empty where there is none.
+        Local name (tag ``name``); empty where there is none.
     names
         Names by language, in the order of `LANGUAGES`; empty where there is none.
     geometry
@@ -64,7 +64,7 @@ def landscape_arrays(features: Sequence[LandscapeFeature]) -> dict[str, NDArray[
 
 
 def read_landscape(folder: Path) -> Iterator[LandscapeFeature]:
-    """Yield the features of a region's folder; none where the import read none.
+    """Yield the features stored in a region's folder, if the import has read any.
 
     Raises
     ------

@@ -69,7 +69,8 @@ ARRAYS: dict[str, tuple[str, str]] = {
     **{f"{HIERARCHY_PREFIX}{name}": layout for name, layout in HIERARCHY.items()},
 }
 
-#: Arrays of what is drawn beneath the streets (`routing.graph.landscape`), in regions that have it.
+#: Arrays of the features drawn beneath the streets (`routing.graph.landscape`); not every region
+#: has them.
 LANDSCAPE: dict[str, tuple[str, str]] = {
     "landscape_kind": ("|u1", "*"),
     "landscape_zoom": ("|u1", "*"),

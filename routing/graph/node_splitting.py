@@ -27,8 +27,8 @@ type Ints = NDArray[np.int64]
 #: where no other way takes less than a day more, for example where they alone lead to a place.
 ENTRY_S: Final = 86_400.0
 
-#: Number of entries into no-through roads, each `ENTRY_S`, whose cost an integer metric can hold on
-#: top of that of the longest path [A].
+#: Number of entries into no-through roads for which an integer metric has to have room, in addition
+#: to the cost of the longest path [A]; each costs `ENTRY_S`.
 ENTRIES_KEPT: Final = 4
 
 _MODES: Final = tuple(Mode)

@@ -166,8 +166,8 @@ def _names(graph: RoadGraph) -> tuple[str, ...]:
 
 def _batch(graph: RoadGraph, edges: Int64, names: tuple[str, ...]) -> SegmentBatch:
     twin = graph.edge_twin[edges].astype(np.int64)
-    # A segment is drawn in the direction of its OSM way, or in that of its vehicles where they may
-    # use the other one only.
+    # A segment is drawn in the direction of its OSM way, unless vehicles may use only the opposite
+    # direction: then in theirs.
     swapped = (twin >= 0) & ((graph.edge_flags[edges] & EdgeFlag.REVERSED) != 0)
     edges, twin = np.where(swapped, twin, edges), np.where(swapped, edges, twin)
     drives = (graph.edge_flags & EdgeFlag.VEHICLE) != 0

@@ -1,4 +1,4 @@
-"""What a sketch may draw where streets are known: its lines end at the area of an extract."""
+"""Lines of a sketch, cut where the area of an extract begins, since its streets are drawn there."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,11 +36,11 @@ class CoveredArea:
 def outside(
     batches: Iterable[SegmentBatch], areas: Sequence[CoveredArea]
 ) -> Iterator[SegmentBatch]:
-    """Yield the segments of a sketch without what lies in the areas of extracts.
+    """Yield the segments of a sketch without their parts in the areas of extracts.
 
-    A line that enters an area ends at its edge, and one that passes through it is drawn as its
-    longest part outside. In a box that reaches into another country the sketch of that country
-    stays. Lengths stay those of the whole road.
+    A line that enters an area is cut at the area's edge; of a line that passes through, the longest
+    part outside is kept. Segments of countries that an extract does not cover stay whole, even
+    inside its bounding box. The stated length of a segment remains that of the whole road.
     """
     for batch in batches:
         cut = batch

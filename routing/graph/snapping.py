@@ -69,8 +69,8 @@ def snap_to_edge(
     """Snap a point to the nearest edge that the mode may use.
 
     Points never snap to border edges. Where ``country`` is given and the graph knows countries,
-    only edges with both ends in that country count (P33). ``usable`` returns whether each of some
-    edges, int64 [k], may be used; by default the mode decides.
+    only edges with both ends in that country are considered (P33). ``usable`` returns whether each
+    of some edges, int64 [k], may be used; by default the mode decides.
 
     Raises
     ------

@@ -63,8 +63,8 @@ class GraphMeta:
     has_slope
         Whether ascent along edges comes from height cells of 90 m or finer.
     landscape_count
-        Number of features that are drawn beneath the streets; 0 for a region of before they were
-        read, whose meta.json lacks the field.
+        Number of features that are drawn beneath the streets; 0 for regions imported before Amparo
+        read such features, whose meta.json lacks the field.
     report
         Counts of what the import read, cut and dropped.
     metrics
@@ -216,7 +216,7 @@ def map_metric(path: Path, meta: GraphMeta, name: str) -> dict[str, NDArray[Any]
 
 
 def read_landscape_arrays(folder: Path) -> dict[str, NDArray[Any]]:
-    """Map the arrays of `layout.LANDSCAPE` of a region's folder; none if the region has none.
+    """Map the arrays of `layout.LANDSCAPE` in a region's folder; empty without a landscape.
 
     Raises
     ------

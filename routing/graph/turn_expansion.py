@@ -143,9 +143,9 @@ class TurnCopies:
         return result
 
     def spread_some(self, edges: Int64, cost: Int32) -> tuple[Int64, Int32]:
-        """Expand new costs of some edges to those of the edges and copies that take these costs.
+        """Return which edges and copies take the new costs of some edges, and these costs.
 
-        Where an edge is given twice, its last cost stays the last.
+        Where an edge is given twice, its last cost comes last in the result, too.
 
         Parameters
         ----------

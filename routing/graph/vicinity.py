@@ -1,4 +1,4 @@
-"""What of a road graph lies within a distance of a point or a line."""
+"""The edges and nodes of a road graph within a distance of a point or a line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _PIECE_DEGREES: Final = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Vicinity:
-    """What lies within a distance of a place.
+    """The surroundings of a place, within a distance.
 
     Parameters
     ----------
@@ -43,11 +43,12 @@ class Vicinity:
     def edges(self, graph: RoadGraph) -> Ints:
         """Return the edges in boxes around the place, int64 [k], ascending.
 
-        Only what lies near is looked at, so that a country's network takes no longer than a city's.
+        The spatial index finds them, so that a country's network takes no longer than a city's.
         """
         met = [graph.grid.segments_in_box(*box) for box in self._boxes(graph.meta.bbox)]
         near = edges_of(graph, np.unique(np.concatenate([np.zeros(0, np.int64), *met])))
-        # Thresholds have no length, and no place in the grid: they leave nodes of roads that do.
+        # Thresholds have no length and are not in the grid, so they are found by their nodes: each
+        # leaves a node that a road of the grid has, too.
         nodes = np.unique(np.concatenate((graph.edge_tail[near], graph.edge_head[near])))
         first, after = (np.searchsorted(graph.edge_tail, nodes, side) for side in ("left", "right"))
         return joined_ranges(first, after - first)
@@ -69,7 +70,7 @@ class Vicinity:
         return mapped
 
     def _boxes(self, bbox: Box) -> Iterator[Box]:
-        """Yield boxes that hold the place with all around it, as far as they meet a region."""
+        """Yield boxes that cover all within `reach_m` of the place and that meet a region's box."""
         points = shapely.get_coordinates(shapely.segmentize(self.place, _PIECE_DEGREES)).tolist()
         for one, two in pairwise(points) if len(points) > 1 else ((points[0], points[0]),):
             (ax, ay, az, at), (bx, by, bz, bt) = (
