@@ -1,5 +1,4 @@
 """From an OpenStreetMap extract to a graph folder.
 
-Nothing in `routing` imports it but the command that imports extracts; it imports `graph`, `travel`
-and `engine`.
+Within `routing` only `routing.read_osm` uses it; it imports `graph`, `travel` and `engine`.
 """

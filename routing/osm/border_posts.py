@@ -17,7 +17,7 @@ from routing.osm.way_table import damage_reported, objects
 
 #: Tags of border posts: https://wiki.openstreetmap.org/wiki/Tag:barrier%3Dborder_control and
 #: https://wiki.openstreetmap.org/wiki/Tag:government%3Dcustoms; ``amenity=customs`` is the older
-#: one for the latter. Bridges and fords are none of them.
+#: one for the latter.
 POST_TAGS: Final = (
     ("barrier", "border_control"),
     ("government", "border_control"),
@@ -27,7 +27,7 @@ POST_TAGS: Final = (
 #: Farthest that a post is from the registered position of its crossing, metres [A]: the worst of
 #: the positions that ship, a point between two towns, is 5 km off.
 POST_REACH_M: Final = 10_000.0
-#: Most posts that are told of a crossing, the nearest ones [A]: one on each side, and doubts.
+#: Most posts listed for a crossing, the nearest ones [A]: one on each side, and doubtful ones.
 MOST_POSTS: Final = 6
 
 
@@ -62,7 +62,7 @@ def read_border_posts(
 ) -> tuple[BorderPost, ...]:
     """Read the tagged posts near registered crossings, the nearest of each crossing first.
 
-    A post that is near no registered crossing is told nowhere.
+    Posts that are not near any registered crossing are left out.
 
     Parameters
     ----------

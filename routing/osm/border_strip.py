@@ -99,7 +99,7 @@ def node_countries(lon: Array, lat: Array, areas: Sequence[BaseGeometry]) -> NDA
 
 
 class BorderStrip:
-    """Spatial index of the border lines, which finds what comes near them or meets them.
+    """Spatial index of the border lines, to find segments, lines and areas near or across them.
 
     Distances are taken in the Mercator plane, where a metre at latitude phi measures
     1 / cos(phi) everywhere and in every direction.
@@ -220,8 +220,8 @@ class BorderStrip:
         points
             float64 [H, 2], degrees.
         pairs
-            Optional: int [H, 2], two countries per point, as indices of the codes that follow. Only
-        crossings that join these two countries then count.
+            Optional: int [H, 2], two countries per point, as indices of the codes that follow; then
+            only crossings that join these two countries are considered.
         """
         result = np.zeros(len(points), dtype=bool)
         for crossing in self._crossings:
@@ -380,7 +380,7 @@ def strip_pieces(
 
     A piece that meets or crosses a border line, or whose ends lie in different countries, stays
     only at an official crossing of these countries; a path or track that meets the line never
-    stays. A bridge that is removed takes the rest of its way inside the strip with it. Without
+    stays. If a bridge is removed, so are all bridges of the same way inside the strip. Without
     areas, the country on either side is unknown, and no piece may meet the line.
 
     Parameters

@@ -25,7 +25,7 @@ def from_file(path: Path, *, error_m: float = 0.0) -> Boundaries:
     """Read countries and their borders from an official boundary file: GeoJSON, EPSG:4326.
 
     Polygons with a country property are the countries. Lines, where the file has any, are the
-    land borders; without lines every outline counts as border, including the coast (fail closed).
+    land borders; without lines every outline is treated as a border, even a coast (fail closed).
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ def _country(properties: dict[str, Any], path: Path, number: int) -> str:
 def from_extract(source: Path, progress: Progress) -> Boundaries:
     """Read the complete countries (admin_level=2) and all national border lines of an extract.
 
-    libosmium leaves out an area that the edge of the extract cuts, but the lines that remain of it
-    are known borders all the same. No line of an extract counts as official: the areas tell in
-    which country a road lies, and near the lines every minor way is removed (P34).
+    libosmium leaves out a country that the edge of the extract cuts, but the lines of its border
+    that the extract has are used. Lines of an extract are never official: every minor way near them
+    is removed (P34).
     """
     members = {
         member.ref

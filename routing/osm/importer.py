@@ -188,7 +188,7 @@ def _read_network(
     imported_at: str,
     title: str | None = None,
 ) -> tuple[RoadGraph, BorderStrip | None]:
-    """Read a file as `read_osm` does; return its border strip too, None for a sketch."""
+    """Read a file for `read_osm`; return the graph and the border strip, None for a sketch."""
     check_source(source)
     names = Names()
     ways = read_ways(source, names, progress)

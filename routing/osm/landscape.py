@@ -14,12 +14,13 @@ from routing.osm.border_strip import BorderStrip
 from routing.osm.way_table import Progress
 from routing.osm_tags.landscape import ALLOWED, LANDMARKS, NAMELESS, kind_of
 
-#: First and last zoom at which features appear (`tiles.catalogue.layers.LANDSCAPE`).
+#: Lowest zoom at which features appear (`tiles.catalogue.layers.LANDSCAPE`).
 FIRST_ZOOM: Final = 8
+#: Highest zoom at which a feature may appear first.
 LAST_ZOOM: Final = 14
 #: An area appears at the first zoom at which it is as wide as this, pixels of a tile of 256 [A].
 _LEAST_PX: Final = 6
-#: What has no width appears from these zooms on [A]: as on a map of streets.
+#: Lowest zoom at which landmarks, which are points, appear, by kind [A]; others at `LAST_ZOOM`.
 _ZOOM_OF: Final = {"hospital": 13, "station": 13, "bus_station": 13}
 #: Dimensions of an area.
 _AREA: Final = 2
@@ -28,11 +29,11 @@ _NAME_LENGTH: Final = 80
 
 
 def read_landscape(source: Path, strip: BorderStrip, progress: Progress) -> list[LandscapeFeature]:
-    """Read what the tags of `routing.osm_tags.landscape.ALLOWED` mark in a file.
+    """Read the features of a file that have one of `routing.osm_tags.landscape.ALLOWED`'s tags.
 
-    In the border strip (P34), and everywhere where no country is known, nothing stands that people
-    could meet at, and nothing has a name: no landmark, and no name of a water or a wood, for names
-    tell of fords and landings.
+    In the border strip (P34), and everywhere if it is not known in which country the extract lies,
+    landmarks are left out, because people could meet at them, and all other features lose their
+    names, because the name of a water or a wood may tell of a ford or a landing.
 
     Parameters
     ----------
@@ -46,8 +47,8 @@ def read_landscape(source: Path, strip: BorderStrip, progress: Progress) -> list
     Returns
     -------
     list of LandscapeFeature
-        Empty for a file whose objects are not in order, of which libosmium makes no areas: it is
-        no picture's place to keep roads from being imported.
+        Empty for a file whose objects are not sorted, from which libosmium cannot build areas: the
+        roads are imported all the same.
     """
     progress("landscape", 0, 1)
     try:
@@ -73,7 +74,7 @@ def _features(source: Path) -> Iterator[LandscapeFeature]:
             continue
         try:
             feature = _feature(item, kind, said, factory)
-        except RuntimeError:  # without a place, or of a single point
+        except RuntimeError:  # the object has no geometry, or only a single point
             continue
         if feature is not None:
             yield feature
@@ -95,7 +96,7 @@ def _feature(
     elif item.is_way() and kind == "waterway":
         key, geometry = f"w{item.id}", shapely.from_wkb(factory.create_linestring(item))
     else:
-        return None  # a relation, or a way that is told as an area as well
+        return None  # a relation, or a way that libosmium also yields as an area
     if item.is_area() and kind == "waterway":
         return None
     zoom = _zoom_of(kind, geometry, tags)
@@ -159,14 +160,15 @@ def _near(features: Sequence[LandscapeFeature], strip: BorderStrip) -> NDArray[n
     """Return whether each feature comes into the border strip, bool [K]."""
     shapes = np.array([one.geometry for one in features], dtype=object)
     points, index = shapely.get_coordinates(shapes, return_index=True)
-    # From each vertex to the next of the same feature; between rings and parts that adds stretches,
-    # which can only find too much. A point leads to itself.
+    # Segments from each vertex to the next one of the same feature. Those that join two rings or
+    # parts are not in the feature: they may only mark it as near when it is not. A point becomes a
+    # segment of length 0.
     after = np.minimum(np.arange(len(points)) + 1, len(points) - 1)
     after = np.where(index[after] == index, after, np.arange(len(points)))
     ends = np.stack((points, points[after]), axis=1)
     is_near = strip.near(ends, strip.strip_m)
     near = np.bincount(index, weights=is_near, minlength=len(features)) > 0
-    # A border may run through a large area and come nowhere near its outline.
+    # A border may run through a large area far from its outline.
     areas = np.flatnonzero(~near & (shapely.get_dimensions(shapes) == _AREA))
     near[areas[strip.inside(shapes[areas])]] = True
     return np.asarray(near)

@@ -1,7 +1,7 @@
 """Ways and nodes of a file as tables, read by libosmium.
 
-A Python object of pyosmium costs more than all that an import does with the way it stands for. So
-libosmium itself filters the ways and writes each as a line of text, in OPL
+To create a Python object for a way (pyosmium) takes longer than everything else that an import does
+with the way. So libosmium itself filters the ways and writes each as a line of text, in OPL
 (https://osmcode.org/opl-file-format/), and the places of nodes as an array, all to temporary files.
 """
 
@@ -27,12 +27,14 @@ from routing.osm_tags.ways import WAY_KEYS, read_way
 
 type Array = NDArray[Any]
 
-#: Number of lines, and of nodes, that are taken at once, in some 50 MB of memory.
+#: Number of lines of text that are read at once, in some 50 MB of memory.
 _LINES: Final = 100_000
+#: Number of nodes that are read at once, in some 50 MB of memory.
 _NODES: Final = 2_000_000
 
-#: Tags that decide how a way is used, and tags that are kept as text.
+#: Keys of the tags that decide how a way is used.
 _KEYS: Final = frozenset((*ROAD_KEYS, *WAY_KEYS))
+#: Keys of the tags that are kept as text.
 _TEXTS: Final = frozenset(("name", "ref", LENGTH_TAG))
 
 #: Characters that OPL writes as their number: "%20%" is a space.
@@ -40,15 +42,16 @@ _ESCAPED: Final = re.compile("%([0-9a-f]+)%")
 
 #: A node in libosmium's index `sparse_file_array`: id, lon and lat (1e-7 degree).
 _PLACE: Final = np.dtype([("id", "<i8"), ("lon", "<i4"), ("lat", "<i4")])
-#: Coordinate that stands for no place: of a node without a place, and in the index's unused end.
+#: Coordinate of a node without a place, and of the unused rows at the end of the index.
 _NOWHERE: Final = 2**31 - 1
 #: Highest longitude and latitude, 1e-7 degree.
 _EAST, _NORTH = 1_800_000_000, 900_000_000
 
-#: Bytes of temporary files for each byte of the source file, and the least number of bytes. Lines
-#: of text take 3 to 5 times as much as a source file of roads alone (measured); a node takes 16
-#: bytes, and in the source file seldom less than 4 [A]; the index grows by 16 MB.
+#: Bytes of temporary files for each byte of the source file. Lines of text take 3 to 5 times as
+#: much as a source file of roads alone (measured); a node takes 16 bytes, and in the source file
+#: seldom less than 4 [A].
 _ROOM: Final = 6
+#: Least number of bytes of temporary files; the index grows by 16 MB.
 _LEAST_ROOM: Final = 64_000_000
 
 
@@ -254,7 +257,7 @@ def _places_in(source: Path, file: Path, *, is_signed: bool) -> Iterator[Array]:
 
 
 def _put(places: Array, wanted: Array, lon: Array, lat: Array) -> None:
-    """Store the places of wanted nodes that have no place yet; the first place of a node counts.
+    """Store the places of wanted nodes that have no place yet; later places of a node are ignored.
 
     Parameters
     ----------
