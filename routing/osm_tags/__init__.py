@@ -1,4 +1,4 @@
-"""What OpenStreetMap's tags say of a way or a node: who passes, in which direction, on what.
+"""Meaning of OpenStreetMap's tags of ways and nodes: passage by mode and direction, road surface.
 
-It imports nothing of `routing`; `graph` and every room above it read edges by its flags.
+It imports nothing of `routing`; `graph` and the packages above `graph` read edges by its flags.
 """

@@ -86,7 +86,7 @@ def passage_of(value: str) -> AccessLevel | None:
 def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str) -> AccessLevel:
     """Return the access level that tags give a mode in one direction.
 
-    The most specific key that is present counts.
+    The most specific key that is present decides.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ def _by_kind(kind: str) -> tuple[AccessLevel, AccessLevel]:
 
 
 def _of(tags: Tags, keys: tuple[str, ...], default: AccessLevel) -> AccessLevel:
-    """Apply access tags of both directions; the stricter counts, as a node has no direction."""
+    """Apply access tags of both directions; the stricter decides, as a node has no direction."""
     return min(decide(tags, keys, default, direction) for direction in DIRECTIONS)
 
 

@@ -1,7 +1,7 @@
-"""What of an extract is drawn beneath its streets: all tags that are read, each with its reason.
+"""Tags of the features that are drawn beneath an extract's streets, each tag with its reason.
 
-What is not in the table is left out: nothing that marks police, soldiers, guards, a ford, a ferry,
-a bridge, a home or a refuge, or that tells who lives somewhere (P3, P12, P34).
+Features without one of these tags are not drawn. No tag marks police, soldiers, guards, a ford, a
+ferry, a bridge, a home or a refuge, or tells who lives somewhere (P3, P12, P34).
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,8 @@ LANDMARKS: Final = frozenset(
     {"hospital", "church", "station", "bus_station", "market", "square"},
 )
 
-#: Kinds without a name: that of a settlement tells who lives there, and many are a stigma.
+#: Kinds drawn without a name: the name of a settlement tells who lives there, and many names are a
+#: stigma.
 NAMELESS: Final = frozenset({"built_up"})
 
 
@@ -43,7 +44,7 @@ class AllowedTag:
     reason: str
 
 
-#: In this order: the first that a feature has decides its kind.
+#: Tags in order of precedence: the first one that a feature has decides its kind.
 ALLOWED: Final = (
     AllowedTag("amenity", "hospital", "hospital", "help, open day and night, seen from afar"),
     AllowedTag("building", "cathedral", "church", "seen from afar"),
@@ -65,12 +66,13 @@ ALLOWED: Final = (
     AllowedTag("landuse", "retail", "built_up", "where houses are"),
 )
 
-#: Keys of features that are left out whatever else they are: they tell of refuge, force, or a way
-#: across; and values of ``access`` that keep people out.
+#: Keys that exclude a feature whatever its other tags: they tell of refuge, of force, or of a way
+#: across a river or border.
 BARRED_KEYS: Final = (
     *("military", "refugee", "social_facility", "social_facility:for", "shelter_type"),
     *("ford", "bridge", "route", "border_type", "government", "disused", "abandoned"),
 )
+#: Values of ``access`` that exclude a feature.
 _CLOSED: Final = frozenset({"no", "private"})
 
 _KIND_OF: Final = {(one.key, one.value): one.kind for one in ALLOWED}

@@ -2,7 +2,7 @@
 
 After the OpenStreetMap wiki: "Key:seasonal", "Key:ice_road", "Key:winter_road",
 "Key:winter_service", "Key:opening_hours", "Key:impassable", "Key:construction". The graph has no
-clock, so a road that may be closed counts as closed.
+clock, so a road that may be closed is treated as closed.
 """
 
 from collections.abc import Mapping
