@@ -7,7 +7,7 @@ Three steps, each with a module of its own (Dibbelt, Strasser and Wagner, arXiv 
    a few costs changed;
 3. `queries`: climb the elimination tree from both ends, unpack shortcuts into edges.
 
-`hierarchy` is the face of it, which checks what it is given: kernels take ids on trust.
+`hierarchy` is the public interface and checks its input; the kernels do not.
 
 Words
 -----

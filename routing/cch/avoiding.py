@@ -104,9 +104,9 @@ class ClosedEdges:
 class _Scratch:
     """Working arrays that the searches of one request use one after the other.
 
-    Clearing what a search has touched costs as much as the search visited. Allocating new zeros for
-    each search costs as much as the region is large: 7 ms per search on 2 million junctions,
-    because the operating system clears memory in pages of 2 MB.
+    Clearing only the ranks that a search has touched takes time in proportion to the search.
+    Allocating new arrays of zeros would take time in proportion to the region: 7 ms per search on
+    2 million junctions, because the operating system clears memory in pages of 2 MB.
 
     Attributes
     ----------
@@ -137,7 +137,7 @@ def path_around(
 ) -> tuple[int, Int32]:
     """Find the cheapest path between two nodes without closed edges.
 
-    As `paths_around`, to one node.
+    This is `paths_around` for a single target and no further nodes.
 
     Parameters
     ----------
@@ -217,7 +217,8 @@ def _searched(
 
     Returns
     -------
-    (cost, reach, step, came, is_met) as `_search` fills them; the next search overwrites them.
+    (cost, reach, step, came, is_met): the result and the outputs of `_search`; the next search
+    overwrites these arrays.
     """
     metric, t = around.metric, around.metric.topology
     over = ClosedArcs.none() if closing is None else closing

@@ -104,7 +104,7 @@ def _cheapest_edges(
 
 @inlined
 def _cheaper(best: int, by: int, through: int, x: int) -> tuple[int, int]:
-    """Return the lower of the best cost so far and that of the way over rank x, and its origin."""
+    """Return the lower of two costs (best so far, way over rank x), and the origin of the lower."""
     if through < best:
         return int(through), int(-2 - x)
     return best, by
@@ -333,7 +333,7 @@ def _carry_over(
     old: Int32,
     used: int,
 ) -> tuple[int, int]:
-    """Update the arcs whose shortcut over rank v changed cost; return as `_queue` does.
+    """Update the arcs whose shortcut over v changed; return the sizes of heap and ``old``.
 
     Where the shortcut became cheaper, the arc takes the new cost at once. Where the arc's cost came
     from the shortcut, which became dearer, the arc is marked to be recomputed.

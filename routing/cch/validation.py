@@ -31,7 +31,7 @@ def limit(limit: object) -> int:
 
 
 def copied(values: ArrayLike) -> NDArray[Any] | None:
-    """Return a copy of the values as an array; None if they form none, as rows of unequal length.
+    """Return a copy of the values as an array; None if they form no array (rows of unequal length).
 
     Checks run on the copy, because the caller may write to its own array meanwhile.
     """

@@ -35,7 +35,7 @@ _NO_STEP: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class ViaLimits:
-    """Limits that a path must keep to count as an alternative.
+    """Limits within which a path is accepted as an alternative.
 
     Parameters
     ----------

@@ -360,7 +360,7 @@ def _without_circles(source: int, begin: int, end: int, out: Int32) -> int:
     for i in range(begin, end):
         place = place_of(node, out[1, i])
         node[place] = out[1, i]
-        # Of several visits to a node, the last one counts.
+        # Keep only the last of several visits to a node.
         left_by[place] = i + 1
     kept = begin
     i = left_by[place_of(node, source)]

@@ -47,7 +47,8 @@ def has_cheaper(
 ) -> bool:
     """Return whether a path between two ranks costs less than ``cost``.
 
-    The search climbs as `queries.meet` does, but drops all that costs ``cost`` or more.
+    The search climbs from both ends like `queries.meet`, but drops all climbs that cost ``cost`` or
+    more.
 
     Parameters
     ----------
