@@ -53,7 +53,7 @@ class Closed:
 
 
 def closed_by(areas: Obstacles, network: ModeNetwork) -> Closed | None:
-    """Find the edges that areas to avoid close in a network, once; None without such edges."""
+    """Return the edges that areas to avoid close in a network, cached; None if they close none."""
 
     def closed() -> Closed | None:
         edges = areas.edges(network.graph)

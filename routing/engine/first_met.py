@@ -31,7 +31,8 @@ def first_of_each(
     cost_s
         float64 [T], cost of each target, by which targets are ranked; rank 0 is the cheapest.
     near_m
-        A junction within this distance of a target, along its road, counts as at the target.
+        A junction within this distance of a target, along the target's road, is taken to be at the
+        target.
     """
     ranked = [int(t) for t in targets[np.lexsort((targets, cost_s[targets]))]]
     marks = _Marks(solved, ranked, near_m)

@@ -295,7 +295,7 @@ class _Cut:
 
     @classmethod
     def of(cls, lengths: Sequence[int], portals: Sequence[Portal]) -> Self:
-        """Make the rows; ``lengths`` are the numbers of legs by section, with its border edge."""
+        """Make the rows; ``lengths`` are the numbers of legs of the sections with border edges."""
         rows: list[Ints] = []
         stops: list[int] = []
         done, legs = 0, 0

@@ -195,10 +195,11 @@ class Residents:
         return older
 
     def without_bans(self, ground: Ground, situation: Situation, banned_s: float) -> Resident:
-        """Return a metric of time alone in which exclusions may be passed at a price.
+        """Return a metric of time (without exposure) in which exclusions may be passed at a price.
 
-        The metric holds paths of any length: if a search in it finds no path, there is none. Only
-        the last metric of this kind is cached, because only refusals need it.
+        The metric's units are coarse enough for paths of any length, so a search that finds no path
+        proves that there is none. Only the last such metric is cached, because only refusals need
+        it.
         """
         wanted = (*key_of(ground.travel.profile, 0.0, situation), banned_s)
         with self._unbinding:
@@ -215,10 +216,10 @@ class Residents:
             return self._unbound[1]
 
     def last[T](self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what was made last, if it has this key; else make it, and keep it alone.
+        """Return the cached object of this key; if the cache holds another, replace it by ``make``.
 
-        For what is as large as a metric and seldom asked for; ``make`` runs for one thread at a
-        time.
+        The cache holds one object: it is for objects as large as a metric that are seldom needed.
+        ``make`` runs in one thread at a time.
         """
         with self._making:
             if self._last is None or self._last[0] != key:

@@ -251,7 +251,7 @@ class ModeNetwork:
 
     @cached_property
     def has_entries(self) -> bool:
-        """Whether no through roads are entered anywhere."""
+        """Whether any edge enters a no through road."""
         return bool(is_entry(self.graph.edge_flags, self.mode).any())
 
     def _units_per_s(self, cost_s: Floats) -> float:

@@ -1,8 +1,8 @@
-"""Lower bounds for the search over portals: what a route costs at least from a node onward.
+"""Lower bounds for the search over portals: the least cost of a route from a node onward.
 
-Bounds come from tables of costs between nodes and portals, and from rests: whoever still has far to
-walk rests at least so many nights. Only time under way makes people rest, while a metric may hold
-exposure and fixed prices (of entering a no through road) as well; so rests follow from moving time.
+Bounds come from tables of costs between nodes and portals, and from rests: the moving time still
+ahead gives the fewest nights of rest. It has to be moving time alone, because a metric may also
+hold exposure and fixed prices (of entering a no through road), which make nobody rest.
 """
 
 import math
@@ -25,8 +25,8 @@ type Floats = NDArray[np.float64]
 #: takes longer to compute than the bounds save [A].
 MOST_LOOKED_AHEAD: Final = 400
 
-#: A sum within this share of a multiple of a fixed price counts as the multiple, for the rounding
-#: of metrics to whole units [A].
+#: A sum is taken to contain a multiple of a fixed price even if it falls short of the multiple by
+#: this share of the price, as metrics are rounded to whole units [A].
 _COUNTED_UP: Final = 0.01
 
 #: In the queue, targets >= 0 are portals; the parts of edges that reach the end are numbered
@@ -36,7 +36,7 @@ FIRST_ARRIVAL: Final = -1
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MovingTime:
-    """The same question in time alone: lower bounds of moving time for a metric with exposure.
+    """A question of a search with exposure, posed again at aversion 0 to bound its moving time.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ class PortalTargets:
         float64 [targets], the cost of passing each target, and a lower bound of the cost from there
         to the end.
     moving_s
-        float64 [targets], the same two together in time alone, as far as it is known.
+        float64 [targets], lower bound of the moving time to pass each target and go on to the end;
+        the sum of ``own_s`` and ``still_s`` where the search has no metric of time alone.
     """
 
     targets: Sequence[int]
@@ -99,9 +100,10 @@ class PortalBounds:
     residents
         One metric per region, locked by the caller.
     question
-        The question that is answered with them.
+        The question whose search uses these bounds.
     moving
-        The same question in time alone; without it, a metric with exposure foresees no rests.
+        The same question in time alone; without it, the bounds of a metric with exposure include
+        no rests.
 
     Attributes
     ----------
@@ -119,7 +121,8 @@ class PortalBounds:
         self._residents = residents
         self._asked = question
         self._moving = moving
-        # At aversion 0 the metric is moving time itself; beside exposure it bounds nothing.
+        # At aversion 0 the metric is moving time itself. A metric with exposure is no lower bound
+        # of moving time.
         self._is_time = all(resident.model.aversion == 0 for resident in residents)
         self.ahead_s = self.ahead_moving_s = ahead_s(residents, question)
         if moving is not None:
@@ -211,8 +214,8 @@ class PortalBounds:
 def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
     """Return the least cost from the far side of each portal to the end, float64 [portals].
 
-    Every portal counts as open on arrival, so the result is a lower bound that guides the search
-    towards the end. Infinite where no portals lead on.
+    Every portal is assumed to be open on arrival, so the result is a lower bound that guides the
+    search towards the end. Infinite where no portals lead on.
     """
     count_ = len(question.portals)
     if not 0 < count_ <= MOST_LOOKED_AHEAD:
@@ -242,7 +245,10 @@ def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
 def _between_portals_s(
     resident: Resident, leaving: tuple[int, ...], arriving: tuple[int, ...]
 ) -> Floats:
-    """Return the costs between portals; cached until the metric changes."""
+    """Return the least cost between portals, float64 [leaving, arriving], seconds.
+
+    The table is cached until the metric changes.
+    """
     key = (leaving, arriving)
     known = resident.derived.get(key)
     if known is None:

@@ -59,8 +59,8 @@ class PortalQuestion:
     is_patient
         Whether waits and rests cost nothing, as for a traveller with time to spare.
     fixed_s
-        Fixed prices that costs may hold any number of times beside time and exposure, seconds, the
-        highest first; the sum of all lower ones is less than a higher one.
+        Fixed prices, seconds, the highest first, that a cost may contain several times in addition
+        to time and exposure; each is higher than the sum of all lower ones.
     """
 
     start: int

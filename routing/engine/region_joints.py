@@ -96,7 +96,7 @@ def _joint(
         _place(side.ground.travel.graph, landing.node)
         for side, landing in zip(met, (here, there), strict=True)
     )
-    # Where both sides know the post, they know the same place; a sketch knows its own.
+    # Two extracts give one place of the post, the surveyed one; a sketch gives the registered one.
     places = (post.place_on(side.ground.travel.graph) for side in met)
     between = [place for place in dict.fromkeys(places) if place is not None]
     if any(side.rules.between([tail, *between, head]) for side in met):
