@@ -1,4 +1,4 @@
-"""A route and what is said of it: segments, exposure, coverage, timeline, trade-offs.
+"""A route and the figures about it: segments, exposure, coverage, timeline, trade-offs.
 
-`router` imports it; it imports `engine` and what is below.
+`router` imports it; it imports `engine` and the packages below `engine`.
 """

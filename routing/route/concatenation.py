@@ -21,7 +21,7 @@ def joined(parts: Sequence[Route]) -> Route:
     """Join consecutive parts into one route; a single part is returned as it is.
 
     The ends of two parts at a crossing lie near to each other. The line goes straight from one end
-    to the other; this connection has no length, as only the lengths of roads count.
+    to the other; this connection adds no length, as the length of a route is that on roads.
     """
     if len(parts) == 1:
         return parts[0]
@@ -64,8 +64,8 @@ def _added(parts: Sequence[Mapping[str, Exposure]]) -> dict[str, Exposure]:
     rows: dict[str, list[Exposure]] = defaultdict(list)
     for part in parts:
         for kind, item in part.items():
-            # Kilometres get a key of their own where another part has expected events of the same
-            # kind, as `hazard_exposure` does within one region.
+            # As in `hazard_exposure`, kilometres get a key of their own if the same kind has
+            # expected events, here in another part.
             apart = item.unit == "km" and kind in rated
             rows[f"{kind}_without_rate" if apart else kind].append(item)
     return {kind: Exposure.sum(items) for kind, items in sorted(rows.items())}

@@ -100,7 +100,8 @@ class SupportAt:
     access_m
         Metres between the space and the line's nearest point; never added to a gap.
     town
-        Name of the town at whose node the space counts; None where it counts at its own place.
+        Name of the town whose node stands for the place of the space (on a sketch); None where
+        the space is measured at its own place.
     """
 
     support: Support
@@ -208,10 +209,10 @@ def supports_along(
     """Find the supports within reach of a line, in order along the line.
 
     Each support is placed at the point of the line *nearest* to it, by metres on the ground. Of two
-    equally near points, as where a line passes a space twice, only the first counts.
+    equally near points, as where a line passes a space twice, the first is used.
 
-    On a sketch, a space beyond ``access_m`` counts if its town's node is within reach, as if the
-    space stood at that node.
+    On a sketch, a space beyond ``access_m`` is treated as standing at its town's node, and is
+    included if that node is within reach.
 
     Parameters
     ----------
@@ -252,9 +253,9 @@ def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> li
     if not np.isfinite(access_m) or access_m < 0:
         raise InvalidRequest("access_m", "not_distance")
     places = (supports.lon, supports.lat, supports.narrow)
-    # A whole number would have a kernel of its own compiled.
+    # As a float, because an int would make numba compile the kernel a second time.
     segments, distances_m, shares = _nearest(line.coordinates, *places, float(access_m))
-    # The segment that is taken may lie beyond the reach by the slack: then it does not count.
+    # The slack of `_nearest` may yield a segment just beyond the reach, which is dropped here.
     rows = np.flatnonzero((segments >= 0) & (distances_m <= access_m))
     start_m, end_m = (line.measure_m[segments[rows] + end] for end in (0, 1))
     at_m = start_m + shares[rows] * (end_m - start_m)
@@ -287,7 +288,7 @@ def _nearest(
     distances_m, shares = np.zeros(len(lon)), np.zeros(len(lon))
     for place in range(len(lon)):
         least_m = np.inf
-        # Twice: first how near the line comes, then where it comes so near first.
+        # Two passes: the first finds the least distance, the second the first segment that has it.
         for is_found in (False, True):
             if is_found and least_m > reach_m:
                 break
@@ -356,7 +357,7 @@ def coverage(
 ) -> Coverage:
     """Measure the gaps between supports along a line.
 
-    The start and the end of the line count as ends of gaps; the access distance is not added
+    Gaps also begin at the start of the line and end at its end; the access distance is not added
     (definitions.md). Gaps of length 0, as between two spaces of one town, are left out.
 
     Parameters

@@ -13,9 +13,11 @@ from typing import Final
 from routing.route.route import Route
 from routing.route.trade_offs import WITHOUT_RATE
 
-#: Differences that count as equal: a second, a metre, a millionth of an exposure.
+#: Times that differ by no more than this are equal, seconds.
 _SAME_S: Final = 1.0
+#: Lengths that differ by no more than this are equal, metres.
 _SAME_M: Final = 1.0
+#: Exposures that differ by no more than this share are equal.
 _SAME_SHARE: Final = 1e-6
 
 

@@ -61,7 +61,7 @@ def explained(
     legs
         The route's legs, in order of travel.
     contacts
-        Every hazard that counts, overlaid on the graph.
+        Every hazard in force, overlaid on the graph.
     night
         bool [legs], which legs are walked by night.
     looked

@@ -192,7 +192,7 @@ def make_route(
     legs
         Legs in order of travel, each starting where the leg before ends.
     contacts
-        Every hazard that counts, overlaid on the graph.
+        Every hazard in force, overlaid on the graph.
     night
         bool [legs], which legs are walked by night.
     snaps

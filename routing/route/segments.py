@@ -208,17 +208,18 @@ class RouteSegments(Sequence[RouteSegment]):
         return starmap(RouteSegment, zip(*columns, strict=True))
 
 
-#: Numeric columns; the numeric columns that are positions along the route; and the columns that map
-#: names to figures.
+#: Numeric columns.
 _FIGURES: Final = ("from_m", "to_m", "ascent_m", "descent_m", "duration_s")
+#: Those of the numeric columns that are positions along the route.
 _PLACES: Final = ("from_m", "to_m")
+#: Columns that map names to figures.
 _BY_NAME: Final = ("exposure", "unknown")
 
 
 def _joined_by_name(
     parts: Sequence[Mapping[str, Floats]], counts: Sequence[int]
 ) -> dict[str, Floats]:
-    """Concatenate figures by name; a part without figures of a name counts as 0."""
+    """Concatenate figures by name; a part without figures of a name gets zeros."""
     return {
         name: np.concatenate(
             [part.get(name, np.zeros(count)) for part, count in zip(parts, counts, strict=True)]

@@ -164,7 +164,8 @@ def days_between(
     Parameters
     ----------
     left
-        Departure on the part, and the day of walking under way at that time, which counts too.
+        Departure on the part, and the day of walking under way at that time, which is included in
+        the number.
     span_m
         Begin and end of the part, metres along the route.
     """

@@ -31,8 +31,8 @@ EARLIEST: Final = 0.75
 def met_on_the_way(ways: Sequence[Pacing], coming: Sequence[tuple[datetime, Hazard]]) -> list[int]:
     """Return the indices in ``coming`` of hazards that may begin before travellers have left them.
 
-    Only hazards on a route count. Rule P11: a refusal rather than a route through a forbidden
-    place.
+    Hazards that touch no route are left out. In doubt a hazard is included, which leads to a
+    refusal rather than to a route through a forbidden place (P11).
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def reached_too_early(
 ) -> list[int]:
     """Return the indices in ``ended`` of hazards that travellers may reach before the hazards end.
 
-    Only hazards on a route count.
+    Hazards that touch no route are left out.
 
     Parameters
     ----------
