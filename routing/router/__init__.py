@@ -1,4 +1,4 @@
-"""From a request to its routes or the reason why there is none: the library's front door.
+"""From a request to its routes, or to the reason why there is none.
 
-It imports every room below; `app` calls it.
+`app` calls this package; it imports the packages below it.
 """

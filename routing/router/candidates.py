@@ -90,7 +90,7 @@ def distinct(found: Sequence[RouteCandidate], most: int) -> list[RouteCandidate]
 def shared_m(legs: Legs, edge_m: Floats, other: Legs) -> float:
     """Return the length that two sequences of legs share, metres.
 
-    An edge that occurs several times counts once, at its first occurrence.
+    Of an edge that occurs several times only the first occurrence is included.
 
     Parameters
     ----------

@@ -193,7 +193,9 @@ def _answer(
     ends: tuple[tuple[int, Snap], tuple[int, Snap]],
     request: RouteRequest,
 ) -> tuple[Route, ...]:
-    """Return the routes over joined regions, on streets as far as these are known.
+    """Return the routes over joined regions, on streets wherever an extract has them.
+
+    A route that leaves the streets of an extract too early is searched again without that joint.
 
     Raises
     ------
@@ -206,7 +208,7 @@ def _answer(
         try:
             found = Search(SearchProblem(sides, portals, ends, request, allows=allows)).answer()
         except NoRoute:
-            if routes:  # streets do not lead to the other towns: the sketch does
+            if routes:  # only the sketch leads on: the streets do not reach the next town
                 return routes
             raise
         early = needless(sides, found, (ends[0][0], ends[1][0]))
@@ -253,7 +255,7 @@ class _Detail:
         return not any(ends <= reached for reached in self._reached.values())
 
     def _joint(self, portal: Portal, country: str | None) -> tuple[str | int, str | None]:
-        """Return what tells a joint: its first post and the country, or the region at a town."""
+        """Return the identity of a joint: its first post and the country; the region at a town."""
         if portal.posts:
             return portal.posts[0].id, country
         (region,) = (r for r, _ in (portal.arrive, portal.leave) if not self._is_sketch(r))
@@ -283,7 +285,7 @@ def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Sn
 def _holds(router: Router, places: Sequence[RoutePlace]) -> bool:
     """Return whether all places lie in a region's bounding box and in its countries.
 
-    The countries are those that the region has roads of. The box alone does not suffice: the
+    A region's countries are those in which it has roads. The box does not suffice, because the
     bounding box of a country covers much of its neighbours.
     """
     known = router.graph.meta.countries
@@ -326,7 +328,7 @@ def _is_met(router: Router, request: RouteRequest, place: RoutePlace) -> bool:
 def _nearest_of_all(
     routers: Sequence[Router], request: RouteRequest, place: RoutePlace
 ) -> OffNetwork | None:
-    """Return the `OffNetwork` error of the region with the nearest road; None if none refuses."""
+    """Return the `OffNetwork` error of the region with the nearest road; None without any error."""
     refused = []
     for router in routers:
         try:

@@ -70,8 +70,8 @@ class ReachRequest:
     targets
         The places to reach.
     at
-        Departure, timezone-aware, in the local time of the start; decides whether hazards that
-        count by night alone apply.
+        Departure, timezone-aware, in the local time of the start; decides whether night-only
+        hazards apply.
     crossings, hazards
         As in `routing.router.regional.RouteRequest`.
     mode
@@ -79,7 +79,7 @@ class ReachRequest:
     limit_s
         Cost in seconds at which the search stops.
     profile
-        Who travels, by that mode; None for the router's default of the mode.
+        Profile of the traveller, of that mode; None for the router's default.
     """
 
     start: ReachPlace
@@ -141,7 +141,7 @@ class Reacher:
         OffNetwork
             The start lies too far from every usable road of its country.
         InvalidRequest
-            A naive time, or coordinates that are no place on Earth.
+            The time has no UTC offset, or coordinates are not numbers or out of range.
         """
         return self.tree(request).reached()
 
@@ -157,10 +157,10 @@ class Reacher:
         Parameters
         ----------
         here_m
-            Metres. Targets nearer to the start than this are left out. Near means by road, with the
-            straight lines off the road included; or in a straight line, where the distance by road
-            is as short. A target this near to an earlier result in the same country counts as the
-            same spot and is left out as well.
+            Metres. Targets nearer to the start than this are left out, measured by road with the
+            straight lines off the road included, or in a straight line if the length along the road
+            is below ``here_m``, too. A target that is in the same country as an earlier result and
+            this near to it is left out as the same spot.
         count
             Most targets to return, the nearest first.
 
@@ -191,7 +191,7 @@ class Reacher:
         return tuple(None if one is None else one.snap for one in met)
 
     def tree(self, request: ReachRequest) -> ShortestPathTree:
-        """Return the finished search of a request, which tells each path's sums and crossings.
+        """Return the finished search of a request, which yields each path's sums and crossings.
 
         Raises
         ------

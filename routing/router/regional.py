@@ -44,8 +44,8 @@ __all__ = [
 ]
 
 
-#: Situations (the hazards that count for a profile at a time) kept in the cache: enough for the
-#: tiers, days and nights that are requested in one hour [A].
+#: Situations (hazards that apply to a profile at a time) kept in the cache: enough for the tiers,
+#: days and nights that are requested in one hour [A].
 KEPT_SITUATIONS: Final = 16
 
 
@@ -95,7 +95,7 @@ class Router:
         return ground.network, ground.travel
 
     def situation(self, hazards: Sequence[Hazard], profile: Profile, at: datetime) -> Situation:
-        """Return the graph's situation: the hazards that count for a profile at a departure time.
+        """Return the graph's situation: the hazards that apply to a profile at a departure time.
 
         Parameters
         ----------

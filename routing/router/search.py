@@ -28,7 +28,7 @@ from routing.travel.legs import Legs
 
 type Floats = NDArray[np.float64]
 
-#: A leg counts as walked by night when at least this share of its time is night (1 less rounding).
+#: A leg is taken as walked by night if at least this share of its time is night (1 less rounding).
 _NEARLY: Final = 1 - 1e-9
 
 #: Highest cost of an alternative, as a multiple of the best route's: the widest detour of goal A7.
@@ -46,7 +46,7 @@ WORTH_WAITING: Final = 0.95
 class _Told(NamedTuple):
     """Figures of one section of a plan: cost, contact with a ban, edge lengths, entries.
 
-    Entries are counted into roads closed to through traffic (no through roads).
+    Entries are those into roads closed to through traffic (no through roads).
     """
 
     cost_s: float
@@ -287,8 +287,8 @@ class Search:
         leg = 0
         for (region, legs), looked, (time_s, _) in zip(ways, tables, measures, strict=True):
             side = self.problem.sides[region]
-            # Only legs wholly by night count as night: a hazard that is less likely by night must
-            # not be discounted for a leg that is partly walked by day.
+            # Only legs walked wholly by night get the risks of the night: a hazard that is less
+            # likely by night must not be discounted for a leg that is partly walked by day.
             night_s = times.night_s[leg : leg + len(legs)]
             leg += len(legs)
             night = night_s >= _NEARLY * time_s

@@ -250,7 +250,7 @@ def _leaves(graph: RoadGraph, point: Point, near: NearEdges, country: int) -> Bo
 def _ends(network: ModeNetwork, edges: Ints) -> tuple[Ints, Ints]:
     """Return the components that edges lead to and are reached from, int64 [k, w] each.
 
-    Both directions of travel along each edge count; -1 fills the places without a component.
+    Both directions of travel along each edge are included; unused columns are -1.
     """
     graph, turns, label = network.graph, network.turns, network.components.label
     twins = graph.edge_twin[edges].astype(np.int64)

@@ -1,8 +1,8 @@
 """Joints of an extract and a sketch: the sketch's towns within the extract, in the same country.
 
-A city's streets end at the edge of its extract, the sketch knows the main roads beyond. They meet
-where both know the place: at a town of the sketch, and nowhere else. Where an extract is cut off,
-a road leads on in truth, but not to where a sketch's straight line passes by chance.
+A city's streets end at the edge of its extract; the sketch has the main roads beyond. The two are
+joined only at the sketch's towns, which both have. At the edge of an extract they are not joined:
+roads lead on there in reality, but not to the points at which the sketch's straight lines cross it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,13 +24,13 @@ from routing.travel.sketch_towns import SketchTown, town_nodes
 from routing.travel.speed import FLAT_KMH
 
 #: Farthest that a street may lie from the point that stands for its town, metres [A]: the walk
-#: across a square and its blocks. Beyond, the point lies in none of the extract's streets.
+#: across a square and its blocks. A point farther from all streets is not in a town of the extract.
 TOWN_REACH_M: Final = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Meetings:
-    """Where an extract and a sketch meet.
+    """Joints of an extract with a sketch, and the towns of the sketch within the extract.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class _Meetings:
     towns: frozenset[int]
 
 
-#: What was found on a network of streets, by the sketch. It depends on the roads alone.
+#: Cache of the joints, by the network of the streets and the sketch: they depend on roads alone.
 _KEPT: WeakKeyDictionary[ModeNetwork, WeakKeyDictionary[RoadGraph, _Meetings]] = WeakKeyDictionary()
 
 
@@ -89,8 +89,8 @@ def needless(
 ) -> frozenset[Node]:
     """Return the town nodes at which routes change between streets and sketch too early.
 
-    From such a town the sketch goes on through other towns of the same extract, whose streets are
-    known and come before its straight lines.
+    From such a town the route follows the sketch through further towns of the same extract,
+    although the extract has the streets between them.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def needless(
 
 
 def _pairs(sides: Sequence[RegionView]) -> Iterator[tuple[int, int]]:
-    """Yield the numbers of every extract and sketch."""
+    """Yield every pair of an extract and a sketch, as indices of ``sides``."""
     sketches = [row for row, side in enumerate(sides) if _graph(side).meta.kind == "sketch"]
     for row, side in enumerate(sides):
         if row not in sketches and _graph(side).meta.countries:
@@ -135,9 +135,9 @@ def _meetings(streets: RegionView, sketch: RegionView) -> _Meetings:
 
 
 def _found(network: ModeNetwork, sketch: RoadGraph) -> _Meetings:
-    """Find the joints: the towns within an extract from which a line leads out of it.
+    """Find the joints: the towns within an extract from which a line of the sketch leads out of it.
 
-    So a country's extract has as many joints as it has ways out, not as it has towns.
+    Joints at all other towns would only add portals to search.
     """
     met = {town: (street, off_m) for street, town, off_m in _towns_met(network, sketch)}
     within = np.isin(sketch.edge_head, np.array(list(met), dtype=np.int64))
@@ -160,8 +160,8 @@ def _towns_met(network: ModeNetwork, sketch: RoadGraph) -> Iterator[tuple[int, i
 def _street_at(network: ModeNetwork, town: SketchTown) -> tuple[int, float] | None:
     """Return the nearest junction of the streets at a town, and the metres to it.
 
-    None without a road in reach that is joined both ways with most of the extract: a courtyard is
-    no way into a town.
+    None if no road within reach belongs to the largest component of the extract, from which and to
+    which most roads lead: the road of a closed courtyard does not join a town.
     """
     place = RoutePlace((town.lon, town.lat), town.country, "town")
     try:
