@@ -1,4 +1,5 @@
-"""Trade-offs of time against exposure: a front within a share for requests, and the exact one.
+"""Trade-offs of time against exposure: an approximate Pareto front for requests, and the exact one.
 
-The exact front is slow: the oracle of tests, and for analysis. No other search imports this room.
+The exact front is slow: it is for analysis, and tests compare the approximate one with it. No other
+search imports this package.
 """

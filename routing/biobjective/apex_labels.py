@@ -1,11 +1,11 @@
 """Kernel of a label-setting search for a front within a share of the exact one (A*pex).
 
 A label stands for several paths to its node: it holds one of them, its *representative*, and the
-*apex*, the least of each cost among all of them. A label that waits takes in another one at its
-node if a representative is left whose costs, with the cheapest rest of the way, exceed those of the
-joint apex by no more than the share. Costs of the way ahead are added to both alike, so the excess
-of a representative never grows on the way: the share holds for whole paths, however many labels
-were joined along them (A*pex: Zhang et al., ICAPS 2022; PP-A*: Goldin and Salzman, ICAPS 2021).
+*apex*, the least of each cost among all of them. Two waiting labels of a node are merged if the
+costs of one representative, with the cheapest path ahead, exceed those of the joint apex by no more
+than the share. Costs of the path ahead are added to apex and representative alike, so the excess
+never grows along a path: the share holds for whole paths, however many labels were merged along
+them (A*pex: Zhang et al., ICAPS 2022; PP-A*: Goldin and Salzman, ICAPS 2021).
 
 Costs are reduced as in `routing.biobjective.labels`: they are waste over the cheapest path of all.
 Labels are settled by the first cost of their apex. The kernel does not check its arguments.
@@ -122,8 +122,8 @@ def advance(
     """Settle up to ``labels`` labels by the first cost of their apex.
 
     Each settled label is completed at once by the path that is cheapest by the first cost; a
-    solution that covers more than the ones before it is kept. What a solution covers within the
-    share is not searched any further.
+    solution that covers more than the ones before it is kept. Paths that a solution covers within
+    the share are not searched any further.
 
     Parameters
     ----------
@@ -147,8 +147,8 @@ def advance(
     bucket, width, key, item, settled
         As in `routing.biobjective.labels.advance`.
     queue
-        int32 [room, `QUEUE_COLUMNS`]: waiting labels. A place whose node is `NONE` was taken in by
-        another one.
+        int32 [room, `QUEUE_COLUMNS`]: waiting labels. A row whose node is `NONE` was merged into
+        another row.
     found
         int32 [room, 3]: solutions as both costs, in this search's order, and the label.
     state

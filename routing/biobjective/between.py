@@ -66,9 +66,9 @@ class FullPath:
 class Between:
     """The roads between two places.
 
-    The places are two nodes more, behind all others. An arc leads from the start to each source and
-    from each target to the end, and for each direct way from the start to the end. Their numbers
-    follow those of the edges, in this order.
+    The two places are added as nodes after all others. An arc leads from the start to each source,
+    from each target to the end, and from the start to the end for each direct way. These arcs are
+    numbered after the edges, in this order.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class Between:
     def _reached(self, near: Int64, limit: tuple[int, int], far: Int64, *, backward: bool) -> Int32:
         """Return both least costs of all nodes from a place, int32 [2, N + 2] by rank.
 
-        The last two are the place itself and the other one.
+        The last two columns are those of the place itself and of the other place.
         """
         rank = self._hierarchy.topology.rank
         out = np.full((2, len(rank) + 2), UNREACHABLE, np.int32)
@@ -231,7 +231,7 @@ def _straight(tail: Int32, head: Int32) -> Int64:
     kept = np.empty(len(tail), np.int64)
     size = 0
     for i in range(len(tail)):
-        # Back to the first of the kept arcs that left the node this arc leads to.
+        # Drop a loop: go back to the kept arc that leaves the node to which this arc leads.
         back = size
         while back > 0 and tail[kept[back - 1]] != head[i]:
             back -= 1

@@ -1,9 +1,9 @@
-"""What a few weighted sums of both costs tell before the search for a front begins.
+"""Paths by weighted sums of both costs, which bound the search for a front before it begins.
 
-For each of a few weightings the cheapest paths from the source and to the target are found within
-the corridor. Joined at every node, they are paths that cover most of the front already; and no path
-over a node has a lower weighted sum than theirs. A search needs to follow only what may lead to
-costs that no known path covers (as in two-phase methods: Ulungu and Teghem 1995).
+For each of a few weightings, the cheapest paths from the source and to the target are found within
+the corridor. Joined at each node, they give paths that cover most of the front already, and a lower
+bound of the weighted sum of any path over the node. So a search has to follow only labels that may
+lead to costs that no known path covers (as in two-phase methods: Ulungu and Teghem 1995).
 
 All costs here are reduced as in `routing.biobjective.corridor`: waste over the least costs.
 """
@@ -37,7 +37,7 @@ _CELLS: Final = 512
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Uncovered:
-    """Costs that no known path covers, as one of the two searches tests its labels against them.
+    """Costs that no known path covers, in the form in which one of the two searches tests labels.
 
     A cost pair is uncovered only if it is at most one of the C corners, in both costs.
 
@@ -61,7 +61,7 @@ class Uncovered:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class KnownPaths:
-    """Paths found by weighted sums, and what they leave uncovered for each search.
+    """Paths found by weighted sums, and the costs that they leave uncovered for each search.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def known_paths(
     floor: Int64,
     share: int,
 ) -> KnownPaths:
-    """Find paths by weighted sums, and what they leave uncovered.
+    """Find paths by weighted sums, and the costs that they leave uncovered.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def complete(
 ) -> None:
     """Compute the waste of second cost on each node's path of least first cost to the goal.
 
-    Among several paths of least first cost, the path with the least waste counts.
+    Among several paths of least first cost, the path with the least waste is taken.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ ONE_PER_CENT: Final = 10_000
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NearFront:
-    """Paths of which none is better than another in both costs, and that cover all paths.
+    """Mutually undominated paths that cover all paths within a share of both costs.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def near_front(
     least = [between.cost_of(path)[row] for row, path in enumerate(cheapest)]
     highest = [between.cost_of(path)[1 - row] for row, path in enumerate(cheapest)][::-1]
     outer = [path for path in cheapest if max(between.cost_of(path)) < UNREACHABLE]
-    # What the two cheapest paths cover needs no search.
+    # Costs that the two cheapest paths cover need no search.
     bound = np.array([_covered(min(cost, UNREACHABLE), share) for cost in highest], np.int64)
     if (bound <= least).any():
         return _front_of(between, outer, share, 0)

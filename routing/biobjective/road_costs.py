@@ -18,8 +18,8 @@ from routing.travel.legs import Legs
 type Floats = NDArray[np.float64]
 type Int32 = NDArray[np.int32]
 
-#: Weight of exposure at which exposure counts once: what a cost at this weight has more than a cost
-#: at weight 0 is the exposure.
+#: Weight at which a cost is time plus once the exposure: the exposure is the difference between the
+#: costs at this weight and at weight 0.
 ONCE: Final = 1.0
 
 
@@ -40,7 +40,7 @@ class RoadCosts:
 
     @classmethod
     def of(cls, view: RegionView, border_s: Mapping[int, tuple[float, float]]) -> Self:
-        """Return the costs of a region's roads; those of the last situation are kept.
+        """Return the costs of a region's roads; the costs of the last situation are cached.
 
         Parameters
         ----------
@@ -94,13 +94,13 @@ def exposure_s(time_s: Floats, both_s: Floats) -> Floats:
 
 
 def in_units(cost_s: Floats, units_per_s: float) -> Int32:
-    """Return integer costs, rounded up: an exposure never becomes none."""
+    """Return integer costs, int32, rounded up so that a small exposure never becomes 0."""
     units = np.ceil(np.round(cost_s * units_per_s, 6))
     return np.minimum(units, UNREACHABLE).astype(np.int32)
 
 
 def measured_s(view: RegionView, legs: Sequence[Legs]) -> Floats:
-    """Return time and exposure of some paths as the search counts them, float64 [paths, 2], s.
+    """Return time and exposure of some paths in the search's terms, float64 [paths, 2], seconds.
 
     Time is that of `routing.travel.cost_model.Travel.priced_time_s`, with the price of entering no
     through roads; exposure has upper bounds, at the weight `ONCE`.

@@ -2,7 +2,8 @@
 
 Time is moving time: nights of rest, and waits for crossings that are shut by night, are no part of
 it. The search sees the same roads, hazards, borders and exclusions as `routing.router.search`,
-whose best routes at each weight of exposure lie on this front; it finds what no weight finds too.
+whose best routes at each weight of exposure lie on this front. The front also has routes that are
+best at no weight.
 """
 
 from collections.abc import Sequence
@@ -49,9 +50,9 @@ class RouteFront:
         float64 [routes, 2]: time and exposure of each, as `routing.biobjective.road_costs` measures
         them, seconds.
     front_s
-        float64 [points, 2]: the same of the whole front.
+        float64 [points, 2]: time and exposure of all points of the front, seconds.
     others_s
-        float64 [others, 2]: the same of the other ways given.
+        float64 [others, 2]: time and exposure of the other ways that were given, seconds.
     share
         For each admissible way, a point of the front has at most 1 + ``share`` times its time and
         its exposure.
@@ -64,10 +65,10 @@ class RouteFront:
     share: float
 
     def covers(self, rows: Sequence[int]) -> float:
-        """Return the factor within which some of the routes cover all ways no slower than they.
+        """Return the factor within which some of the routes cover all ways that are no slower.
 
-        For each way that takes no longer than the slowest of these routes, one of them has both
-        measures at most so many times as high.
+        For each admissible way that takes no longer than the slowest of these routes, one of these
+        routes has at most this factor times its time and at most this factor times its exposure.
 
         Parameters
         ----------
@@ -79,7 +80,7 @@ class RouteFront:
         return (1.0 + self.share) * coverage(*mine.T, *told.T)
 
     def slower(self, rows: Sequence[int]) -> int:
-        """Return how many points of the front are slower than all of some routes."""
+        """Return how many points of the front are slower than the slowest of some routes."""
         return int((self.front_s[:, 0] > self.shown_s[list(rows), 0].max()).sum())
 
 
@@ -93,8 +94,8 @@ def route_front(
     problem
         A problem in one region, without obstacles of the requester's own.
     others
-        Ways that are shown anyway, with border edges: where one of them lies on the front, the
-        point next to it is shown.
+        Ways that the response shows already, with their border edges. If such a way lies on the
+        front, the front's nearest point is among the routes.
     most
         Most routes, 2 or more.
 
@@ -103,8 +104,8 @@ def route_front(
     NoRoute
         No admissible route; carries the reasons.
     TradeOffsNotKnown
-        The front cannot be told: the region is too large, there are several, or a crossing's hours
-        decide.
+        The region is too large, there is more than one region, or the hours of a crossing decide
+        which ways there are.
     TooManyLabels
         There are too many trade-offs.
     """
@@ -116,7 +117,7 @@ def route_front(
     asked = _Asked(problem)
     front = near_front(asked.costs.search, asked.ends, most_labels=MOST_LABELS)
     if not len(front):
-        # A plan that is found here costs more than any metric holds.
+        # Raises NoRoute, unless there is a plan that costs more than the front's metrics can hold.
         refusal(problem)
         raise TradeOffsNotKnown("too_large")
     plans = [asked.plan(path) for path in front.paths]
@@ -148,7 +149,7 @@ def on_front(ways_s: Floats, points_s: Floats, share: float) -> list[int | None]
 
     Returns
     -------
-    The row of the point; None for a way that is on none of them.
+    The row of the point for each way; None for a way that equals no point.
     """
     found: list[int | None] = []
     for way in ways_s:

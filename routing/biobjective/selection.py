@@ -13,10 +13,10 @@ type Floats = NDArray[np.float64]
 #: Most routes shown (issue 16): both ends of the front and five between them.
 MOST_SHOWN: Final = 7
 #: Reference point of the hypervolume, as a multiple of the highest of each cost [A]: with 1 the
-#: two ends would count nothing.
+#: two ends of the front would add nothing to it.
 REFERENCE: Final = 1.1
-#: Share of the front's hypervolume that is enough (goal A11): then no route is added that repeats
-#: another.
+#: Share of the front's hypervolume that is enough (goal A11): once it is reached, no route is added
+#: that overlaps another by more than `MAX_OVERLAP`.
 ENOUGH: Final = 0.95
 #: Most rounds of exchanges [A].
 _MOST_ROUNDS: Final = 10
@@ -41,7 +41,7 @@ def hypervolume(first: ArrayLike, second: ArrayLike, reference: tuple[float, flo
 
 
 def reference_of(first: ArrayLike, second: ArrayLike) -> tuple[float, float]:
-    """Return the reference point of a front, one unit at least beyond each highest cost."""
+    """Return the reference point of a front, at least one unit above the highest of each cost."""
     one, two = (
         max(REFERENCE * highest, highest + 1)
         for highest in (float(np.asarray(cost, np.float64).max()) for cost in (first, second))
@@ -59,10 +59,11 @@ def shown_points(
 ) -> tuple[int, ...]:
     """Choose the points of a front to show.
 
-    Both ends and what is wanted always; then, one at a time, the point that adds most to the
-    hypervolume among those whose path repeats no chosen one by more than `MAX_OVERLAP`. Where none
-    is left that does not, others are added only until the hypervolume is `ENOUGH`. At last each is
-    exchanged for another point while that raises the hypervolume and repeats none of the rest.
+    Both ends of the front and the ``wanted`` points are always chosen. Then points are added one at
+    a time: the one that adds most to the hypervolume, among those whose path overlaps no chosen
+    path by more than `MAX_OVERLAP`. When only overlapping points are left, they are added until the
+    hypervolume is `ENOUGH`. Finally, each added point is exchanged for another one as long as that
+    raises the hypervolume and the new path does not overlap the other chosen paths so much.
 
     Parameters
     ----------
@@ -127,7 +128,7 @@ def _exchanged(
 
 
 def _gains(x: Floats, y: Floats, chosen: Sequence[int], pool: Sequence[int]) -> Floats:
-    """Return what each point of a pool adds to the hypervolume of the chosen points."""
+    """Return how much each point of a pool would add to the hypervolume of the chosen points."""
     rows = np.asarray(pool)
     after = np.searchsorted(chosen, rows)
     left, right = np.asarray(chosen)[after - 1], np.asarray(chosen)[after]
