@@ -4,22 +4,23 @@ How networkx finds it
 ---------------------
 On its own import, networkx reads the entry points ``networkx.backends`` and
 ``networkx.backend_info`` of all installed distributions (`importlib.metadata`), and never again.
-A wheel of this project brings them, since pyproject.toml names them. A checkout is not installed:
-its folder is on the path by a ``.pth`` file. There ``./run`` writes a ``.dist-info`` beside that
-file with the same entry points, read from pyproject.toml. The other way, to add ourselves to
-networkx's private tables when `routing` is imported, would need these to stay as they are and
-would work only for who imports us first.
+A wheel of this project has them, since pyproject.toml names them. A checkout is not installed: a
+``.pth`` file puts its folder on the path. So ``./run`` writes a ``.dist-info`` folder beside the
+``.pth`` file, with the same entry points, read from pyproject.toml. (To add the backend to
+networkx's private tables when `routing` is imported would depend on these tables, and would work
+only if `routing` is imported first.)
 
 `info` is loaded by every ``import networkx``, so it imports nothing; `interface` only when the
 backend is used first.
 
 What is answered
 ----------------
-Whole numbers from 0 to `routing.cch.UNREACHABLE` - 1 (also written as floats), by attribute name
-or one for each edge. Everything else is refused with the reason as `NotImplementedError`, so that
-networkx takes its own code where it chose us by itself: callables, negative numbers, fractions
-(their sums depend on the order in which a search adds them, ours would not be networkx's), and
-paths that cost more than the hierarchy can count.
+Calls whose weights are whole numbers from 0 to `routing.cch.UNREACHABLE` - 1 (also as floats),
+given by the name of an edge attribute, or without weight (1 for each edge). All other calls are
+refused with the reason as `NotImplementedError`, and networkx runs its own code if it chose the
+backend by itself: callables as weights, negative numbers, fractions (their sums depend on the order
+of addition, so results would differ from networkx's), and paths that cost more than the hierarchy
+can hold.
 
 When a conversion is out of date
 --------------------------------

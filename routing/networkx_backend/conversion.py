@@ -156,8 +156,8 @@ def _edge_attributes(graph: RoadGraph, edge: int) -> dict[str, Any]:
 def to_network(graph: RoadGraph, weights: Mapping[str, ArrayLike]) -> RoadNetwork:
     """Convert a road graph to a network that networkx dispatches to the backend ``amparo``.
 
-    Nodes and edges are numbered as in the graph; parallel edges have the keys of `to_networkx`
-    without a mode and with borders. Turn restrictions are not included.
+    Nodes and edges are numbered as in the graph; parallel edges have the keys that `to_networkx`
+    gives them with ``with_borders`` and without ``mode``. Turn restrictions are not included.
 
     Parameters
     ----------

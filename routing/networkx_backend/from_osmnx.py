@@ -41,11 +41,11 @@ def from_osmnx(
 
     A graph written by `routing.networkx_backend.conversion.to_networkx` is read back unchanged. For
     other graphs, an edge may be used in its own direction by the modes that its class and access
-    tags allow; where osmnx merged ways, the first value of each attribute counts; two edges are one
-    road if they run between the same nodes in opposite directions with the same OSM way, length and
-    line. Edges that no mode may use are left out. Barriers count where nodes have barrier tags,
-    which osmnx keeps on request (``settings.useful_tags_node``); barriers and no-through roads
-    split nodes as in an import.
+    tags allow; where osmnx merged ways, the first value of each attribute is used; two edges are
+    one road if they run between the same nodes in opposite directions with the same OSM way, length
+    and line. Edges that no mode may use are left out. Barriers are known only if nodes have barrier
+    tags, which osmnx keeps on request (``settings.useful_tags_node``); barriers and no-through
+    roads split nodes as in an import.
 
     Parameters
     ----------

@@ -213,7 +213,7 @@ class RoadNetwork:
         return len(self.nodes)
 
     def number_of_edges(self) -> int:
-        """Count the edges, as networkx does: an undirected edge counts once."""
+        """Count the edges; like in networkx, an undirected edge is one edge."""
         if self._is_directed:
             return len(self.tail)
         return (len(self.tail) + int(np.count_nonzero(self.tail == self.rows.head))) // 2
