@@ -1,10 +1,10 @@
 """How to walk there: a library over numpy arrays, without database, HTTP, settings or clock.
 
-Who has roads and spaces at hand begins here: `walking_network` takes a graph of osmnx (or one that
+Start here with your own roads and spaces: `walking_network` takes a graph of osmnx (or one that
 `read_osm` has read), `support_spaces` a GeoDataFrame of spaces; `measure_corridor`,
-`find_itineraries`, `draw_isochrones` and `propose_sites` answer with GeoDataFrames. Lengths are in
-metres, times in seconds, places as longitude and latitude in degrees, WGS 84. What goes wrong is a
-`RoutingError`. ``docs/examples/library.py`` is an example.
+`find_itineraries`, `draw_isochrones` and `propose_sites` return GeoDataFrames. Lengths are in
+metres, times in seconds, places as longitude and latitude in degrees, WGS 84. Errors are subclasses
+of `RoutingError`. ``docs/examples/library.py`` is an example.
 
 These names are imported on their first use, so that ``import routing`` alone costs nothing.
 """

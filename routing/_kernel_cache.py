@@ -22,7 +22,7 @@ from numba.core.caching import (
 )
 from numba.misc.appdirs import AppDirs
 
-#: Imports of a module: of one name or of several, in parentheses or not.
+#: Import statement: ``from … import`` of one name or several, also in parentheses, or ``import``.
 _IMPORT: Final = re.compile(
     r"^[ \t]*(?:from ([\w.]+) import (\([^)]*\)|.*)|import ([\w.]+))", re.MULTILINE
 )
@@ -36,8 +36,8 @@ _KEPT: Final = 8
 def sources_of(file: str) -> frozenset[str]:
     """Return the path of a module's file and those of all modules that it imports, also indirectly.
 
-    Only modules of the same package and of this one are followed: the versions of libraries are
-    numba's own concern.
+    Only modules of the file's own top-level package and of ``routing`` are followed; that libraries
+    may change is left to numba.
     """
     root = _root_of(file)
     packages = frozenset({_name_of(file).partition(".")[0], __package__.partition(".")[0]})
@@ -51,14 +51,14 @@ def sources_of(file: str) -> frozenset[str]:
 
 @functools.cache
 def digest_of(file: str) -> str:
-    """Return the SHA-256 of a module's `sources_of`, by their contents and their names."""
+    """Return the SHA-256 of the names and contents of a module's `sources_of`."""
     start = len(_root_of(file))
     texts = "\0".join(f"{one[start:]}:{_text_of(one)}" for one in sorted(sources_of(file)))
     return hashlib.sha256(texts.encode()).hexdigest()
 
 
-# Paths are texts here: each start of a process comes by, and thousands of `Path` take as long as
-# all the rest.
+# The functions below take paths as strings: every start of a process runs them, and to create
+# thousands of `Path` objects takes as long as everything else that they do.
 
 
 @functools.cache
@@ -82,7 +82,7 @@ def _text_of(file: str) -> str:
 
 @functools.cache
 def _imported(file: str, root: str, packages: frozenset[str]) -> frozenset[str]:
-    """Return the files of the modules that a file imports, as far as they are of the packages."""
+    """Return the files of the modules of some top-level packages that a file imports."""
     return frozenset(
         one
         for of, names, alone in _IMPORT.findall(_text_of(file))
@@ -92,7 +92,7 @@ def _imported(file: str, root: str, packages: frozenset[str]) -> frozenset[str]:
 
 
 def _files_of(place: str, names: str) -> list[str]:
-    """Return the file of a module, or of a package and its modules among imported names."""
+    """Return the file of a module, or of a package with those of ``names`` that are modules."""
     module = f"{place}.py"
     if Path(module).is_file():
         return [module]
@@ -101,7 +101,7 @@ def _files_of(place: str, names: str) -> list[str]:
 
 
 class _BySources:
-    """Mixin of numba's locators: what is cached holds for these sources and no others."""
+    """Mixin of numba's cache locators: a cached kernel is valid only for unchanged sources."""
 
     _py_file: str
 

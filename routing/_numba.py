@@ -14,8 +14,9 @@ def compiled[F: Callable[..., object]](function: F) -> F:
     """Compile a function on its first call, to run without the GIL.
 
     The compiled code is cached on disk (`routing._kernel_cache`) unless no folder is writable.
-    Kernels copy arrays by loops: numba compiles an assignment of an array to a slice with the text
-    of an error, which takes a second and a half for each number of dimensions.
+    Kernels copy arrays in loops, not by assigning an array to a slice: with such an assignment
+    numba compiles code that formats an error message, which takes a second and a half for each
+    number of dimensions.
     """
     kernel = numba.njit(nogil=True)(function)
     # No folder is writable, or the sources are in an archive.
@@ -27,7 +28,7 @@ def compiled[F: Callable[..., object]](function: F) -> F:
 def inlined[F: Callable[..., object]](function: F) -> F:
     """Inline a function into each kernel that calls it, without reference counts of arrays.
 
-    Python runs the function as it is written: code to call the compiled one would be a tenth of
-    the compilation.
+    Called from Python, the function runs uncompiled: to compile an entry point for Python as well
+    would add a tenth to the time of compilation.
     """
     return register_jitable(nogil=True, forceinline=True)(function)

@@ -320,12 +320,12 @@ class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
 
 
 class SolverFailed(RoutingError, RuntimeError):  # noqa: N818 -- the name says what happened
-    """A solver of integer programs gave up, or stated a value that is not its solution's.
+    """A solver of integer programs gave up, or its objective value is not that of its solution.
 
     Parameters
     ----------
     status
-        What the solver says of itself.
+        Text of the solver on how it ended.
     """
 
     code = "solver_failed"

@@ -1,4 +1,4 @@
-"""Ranges of indices, joined in one column: what rows of a compressed table hold."""
+"""Concatenated ranges of indices, to read several rows of a compressed (CSR) table at once."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

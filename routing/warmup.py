@@ -57,8 +57,8 @@ def warm_planning() -> None:
     This takes twenty seconds without a cache, else under one second.
     """
     _warm_fronts()
-    # A crossing shut for two days makes the party stay longer than the place in front of it allows,
-    # so that the nights there are counted: by the kernels that seldom run.
+    # The crossing opens after two days, and the place before it takes the party for one night. Only
+    # such a question runs the kernels that count the nights spent in each place.
     day_s, nights = 86_400.0, 4
     places = OvernightPlaces(
         lon=np.zeros(4),
@@ -97,7 +97,7 @@ def warm_planning() -> None:
 
 
 def _warm_fronts() -> None:
-    """Compile the kernels of fronts, on streets whose front has gaps to search."""
+    """Compile the kernels of Pareto fronts, on a graph whose front has gaps that are searched."""
     steps = 6
     tail = np.repeat(np.arange(steps), 2)
     hierarchy = cch.Hierarchy.of_graph(tail, tail + 1, steps + 1)
