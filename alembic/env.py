@@ -9,7 +9,7 @@ from geo.models import SCHEMA, Base
 
 config = context.config
 
-#: How the names of indexes end that are of an expression.
+#: Endings of the names of indexes on expressions.
 EXPRESSIONS = ("_blurred", "_folded")
 
 

@@ -1,4 +1,4 @@
-"""Everything at once: the files of ``alembic/baseline``, by noun."""
+"""Create the whole database from the SQL files in ``alembic/baseline``, one per subject."""
 
 import secrets
 from pathlib import Path
@@ -11,7 +11,8 @@ down_revision: str | None = None
 
 FOLDER = Path(__file__).resolve().parents[1] / "baseline"
 
-#: In this order: a view comes after what it reads. From the second on they run as the owner.
+#: Names of the files, in the order in which they run: a view comes after all that it reads. The
+#: first file ends by taking the owner's role, so all others run as the owner.
 NOUNS = (  # noqa: SIM905 - one a line would be a page
     "roles clock stamps layers rules people vocabulary hides spaces crossings hazards places"
     " ground corridors access movement history changes imports guidance channels texts voices"
@@ -27,7 +28,8 @@ KEY = sa.text(
 def upgrade() -> None:
     scripts = "\n".join((FOLDER / f"{noun}.sql").read_text(encoding="utf-8") for noun in NOUNS)
     connection = op.get_bind()
-    # By the driver itself, in this transaction: SQLAlchemy sends one statement at a time.
+    # The driver runs all the files at once, in this transaction; SQLAlchemy would refuse more than
+    # one statement in a call.
     connection.connection.run_async(lambda driver: driver.execute(scripts))
     connection.execute(KEY, _key())
     op.execute("reset role")
@@ -43,7 +45,7 @@ def _key() -> dict[str, bytes]:
 
 
 def downgrade() -> None:
-    """Drop all of it; the roles and extensions stay."""
+    """Drop the schemas with all that they contain; the roles and extensions stay."""
     op.execute("set local role amparo_owner")
     op.execute("drop schema tier_staff, tier_partner, tier_public, amparo cascade")
     op.execute("reset role")
