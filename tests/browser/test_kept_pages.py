@@ -233,12 +233,14 @@ async def test_pages_are_kept_in_the_languages_that_are_read_and_in_no_other(bro
             assert await page.get_attribute("html", "lang") == shown
 
 
-#: Keeps another page at the place of a shell page, some days old.
+#: Keeps another page at the place of a shell page, some days old by the clock of the worker, which
+#: is the real one: a page's `Date` is that of the run.
 AGED_PAGE = """async ([path, days]) => {
   const name = (await caches.keys()).find((one) => one.startsWith('amparo-shell-'));
   const shell = await caches.open(name);
   await shell.delete(path, { ignoreVary: true });
-  const date = new Date(Date.now() - days * 86_400_000).toUTCString();
+  const realMs = performance.timeOrigin + performance.now();
+  const date = new Date(realMs - days * 86_400_000).toUTCString();
   await shell.put(path, new Response('of before', { headers: { date } }));
 }"""
 
