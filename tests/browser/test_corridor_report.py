@@ -1,6 +1,6 @@
 """The report of a corridor: one file that opens without a network and runs nothing of a record."""
 
-from tests.browser.test_page import ARTIFACTS, DESK, PHONE, browser, width
+from tests.browser.test_page import DESK, PHONE, browser, picture, width
 from tests.conftest import run_sql
 from tests.fixtures.browsing import new_context
 
@@ -22,27 +22,29 @@ async def test_it_opens_offline_and_shows_map_strip_and_tables(browser, client, 
     assert content == await asked(client), "two files of the same figures are the same"
     file = tmp_path / "report.html"
     file.write_bytes(content)
+    context = await new_context(browser, viewport=PHONE, offline=True)
+    page, requests, faults = await context.new_page(), [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text))
+    await page.goto(file.as_uri())
+    assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
+    assert faults == []
+    # Countries, the corridor, and the first service's gaps and spaces.
+    assert await page.locator(".leaflet-overlay-pane path").count() > 8
+    assert await page.locator(".leaflet-tooltip >> text=Pamplona").count() == 1
+    before = await page.locator(".leaflet-overlay-pane path").count()
+    await page.get_by_role("checkbox", name="Comida").check()
+    assert await page.locator(".leaflet-overlay-pane path").count() > before
+    assert "47 km" in await page.locator("svg.strip").get_attribute("aria-label")
+    assert await page.locator("table").count() == 3
+    assert "DEMO" in await page.locator(".notice").inner_text()
     for name, viewport in (("phone", PHONE), ("desk", DESK)):
-        context = await new_context(browser, viewport=viewport, offline=True)
-        page, requests, faults = await context.new_page(), [], []
-        page.on("request", lambda request: requests.append(request.url))  # noqa: B023
-        page.on("pageerror", lambda error: faults.append(str(error)))  # noqa: B023
-        page.on("console", lambda message: faults.append(message.text))  # noqa: B023
-        await page.goto(file.as_uri())
-        assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
-        assert faults == []
+        await page.set_viewport_size(viewport)
         assert await width(page) <= viewport["width"]
-        # Countries, the corridor, and the first service's gaps and spaces.
-        assert await page.locator(".leaflet-overlay-pane path").count() > 8
-        assert await page.locator(".leaflet-tooltip >> text=Pamplona").count() == 1
-        before = await page.locator(".leaflet-overlay-pane path").count()
-        await page.get_by_role("checkbox", name="Comida").check()
-        assert await page.locator(".leaflet-overlay-pane path").count() > before
-        assert "47 km" in await page.locator("svg.strip").get_attribute("aria-label")
-        assert await page.locator("table").count() == 3
-        assert "DEMO" in await page.locator(".notice").inner_text()
-        await page.screenshot(path=ARTIFACTS / f"corridor-report-{name}.png", full_page=True)
-        await context.close()
+        await picture(page, f"corridor-report-{name}.png", full_page=True)
+    assert faults == []
+    await context.close()
 
 
 async def test_nothing_that_a_record_holds_is_run(

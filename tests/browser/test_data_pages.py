@@ -1,6 +1,6 @@
 """Pages of the published data in Chromium: on a phone and a desk, whatever is long."""
 
-from tests.browser.test_page import ARTIFACTS, DESK, PHONE, browser, opened, width
+from tests.browser.test_page import DESK, PHONE, browser, opened, picture, width
 
 __all__ = ["browser"]
 
@@ -25,7 +25,6 @@ WRONG = """() => [
 
 
 async def test_pages_of_data_fit_every_screen(browser, live_server):
-    ARTIFACTS.mkdir(exist_ok=True)
     async with opened(browser, live_server) as page:
         for part, path in PAGES.items():
             mark = "&" if "?" in path else "?"
@@ -34,7 +33,7 @@ async def test_pages_of_data_fit_every_screen(browser, live_server):
             assert answer.status == 200
             for name, viewport in (("phone", PHONE), ("desk", DESK)):
                 await page.set_viewport_size(viewport)
-                await page.screenshot(path=ARTIFACTS / f"{part}-{name}.png")
+                await picture(page, f"{part}-{name}.png")
                 assert await width(page) <= viewport["width"], (path, name)
                 assert await page.evaluate(WRONG) == [], (path, name)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.browser.test_page import ARTIFACTS, MAP_READY, browser
+from tests.browser.test_page import MAP_READY, browser, picture
 from tests.fixtures.browsing import PHONE, new_context
 
 __all__ = ["browser"]
@@ -43,7 +43,7 @@ async def test_p2_p38_another_site_shows_the_public_list_and_map_without_a_cooki
         assert len(where) == 20
         assert all("Colômbia" in text for text in where)
         assert "DEMO" in await framed.locator(".demo").inner_text()
-        await page.screenshot(path=ARTIFACTS / "embedded-phone.png")
+        await picture(page, "embedded-phone.png")
         assert await context.storage_state() == {"cookies": [], "origins": []}
         # What is tapped opens in a page of its own, which can do nothing to this one.
         async with context.expect_page() as opening:

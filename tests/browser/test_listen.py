@@ -64,7 +64,7 @@ async def test_p37_p48_a_space_is_read_by_the_phone_and_stops(browser, live_serv
 
 
 async def test_cards_are_offered_to_be_heard_and_spanish_is_read_in_spanish(browser, live_server):
-    async with opened(browser, live_server) as page:
+    async with opened(browser, live_server, saves_data=True) as page:
         buttons = await heard(page, live_server, "/?lang=fr", [FRENCH, OWN])
         cards = await page.locator(".card.space").count()
         assert cards > 0

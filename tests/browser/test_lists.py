@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.test_page import ARTIFACTS, DESK, NARROW, PHONE, browser, opened, width
+from tests.browser.test_page import DESK, NARROW, PHONE, browser, opened, picture, width
 
 __all__ = ["browser"]
 
@@ -16,9 +16,9 @@ SMALL = """() => [...document.querySelectorAll('nav a')]
   .map(([name, box]) => `${name} ${box.width} x ${box.height}`)"""
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("lang", ["es", "ht"])
 async def test_a_list_is_read_on_any_screen(browser, live_server, lang):
-    ARTIFACTS.mkdir(exist_ok=True)
     async with opened(browser, live_server) as page:
         answer = await page.goto(f"{live_server}/lists/{CUCUTA}?lang={lang}")
         assert answer is not None
@@ -27,7 +27,7 @@ async def test_a_list_is_read_on_any_screen(browser, live_server, lang):
             await page.set_viewport_size(viewport)
             assert await width(page) <= viewport["width"], name
             assert await page.evaluate(SMALL) == [], name
-            await page.screenshot(path=ARTIFACTS / f"list-{lang}-{name}.png", full_page=True)
+            await picture(page, f"list-{lang}-{name}.png", full_page=True)
 
 
 async def test_a_list_prints_on_a4_without_its_links(browser, live_server):

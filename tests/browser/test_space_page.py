@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Response
 
-from tests.browser.test_page import ARTIFACTS, DESK, PHONE, browser, opened, width
+from tests.browser.test_page import DESK, PHONE, browser, opened, picture, width
 
 __all__ = ["browser"]
 
@@ -17,7 +17,6 @@ SMALL = """() => [...document.querySelectorAll('main .button, summary, .back a, 
 
 
 async def test_screenshots_of_a_space(browser, live_server):
-    ARTIFACTS.mkdir(exist_ok=True)
     async with opened(browser, live_server) as page:
         for path, part in (
             ("/spaces/DEMO-014", "space"),
@@ -30,8 +29,7 @@ async def test_screenshots_of_a_space(browser, live_server):
             assert answer.status == 200
             for name, viewport in (("phone", PHONE), ("desk", DESK)):
                 await page.set_viewport_size(viewport)
-                picture = ARTIFACTS / f"{part}-{name}.png"
-                await page.screenshot(path=picture, full_page=name == "phone")
+                await picture(page, f"{part}-{name}.png", full_page=name == "phone")
                 assert await width(page) <= viewport["width"], (path, name)
                 assert await page.evaluate(SMALL) == [], (path, name)
 
@@ -55,26 +53,6 @@ async def test_a_space_is_read_and_answered_without_scripts(browser, live_server
         await page.click("text=Enviar la queja")
         await page.wait_for_load_state()
         assert "Nadie lee esto con urgencia." in await page.inner_text("main")
-
-
-async def test_a_need_is_answered_without_scripts(browser, live_server):
-    async with opened(browser, live_server, java_script_enabled=False) as page:
-        await page.goto(f"{live_server}/match?lang=es")
-        await page.fill("#place", "Cúcuta, CO")
-        await page.select_option("#service", "food")
-        await page.click("#match-form button[type=submit]")
-        await page.wait_for_url(f"{live_server}/match")
-        text = await page.inner_text("#answer-title")
-        assert "lo mejor primero" in text or "No se encontró" in text
-
-
-async def test_p37_quick_exit_from_a_space(browser, live_server):
-    async with opened(browser, live_server) as page:
-        await page.goto("about:blank")
-        await page.goto(f"{live_server}/spaces/DEMO-014")
-        await page.click("#exit")
-        await page.wait_for_url("about:blank")
-        assert await page.context.storage_state() == {"cookies": [], "origins": []}
 
 
 async def test_a_space_prints_on_one_page_and_weighs_little(browser, live_server):

@@ -104,6 +104,10 @@ async def test_what_narrows_the_list_holds_near_a_place(client):
     assert spaces(some.text) < spaces(every.text)
     refused = await client.post("/?service=gbv_response", data=near, headers=HTML)
     assert refused.status_code == 422
+    # And without one.
+    whole, few = [await client.get(path, headers=HTML) for path in ("/", "/?service=overnight")]
+    assert 0 < len(spaces(few.text)) < len(spaces(whole.text))
+    assert few.text.partition('id="spaces"')[2].count('aria-current="true">Dormir') == 1
 
 
 @pytest.mark.parametrize(
