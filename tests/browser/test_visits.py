@@ -19,9 +19,10 @@ from tests.browser.test_desk import (
     at_desk,
     browser,
     shot,
+    sign_in_as,
 )
 from tests.conftest import clone, in_thread, opened, served
-from tests.fixtures.browsing import escape, idle
+from tests.fixtures.browsing import attempted, escape, idle
 from tests.fixtures.waiting import PATIENCE_S, until
 
 __all__ = ["browser"]
@@ -188,54 +189,22 @@ async def test_a_record_that_changed_is_told_and_confirmed_only_on_purpose(
         assert await read(database, answers) == 1
 
 
-async def test_one_tap_deletes_what_goes_along_and_what_waits(browser, server, database):
-    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
-        await start(page, server)
-        await take(page)
-        await page.context.set_offline(True)
-        for answer in ("full", "closed"):
-            await page.click(f"{CARD} [data-answer={answer}]")
-        await page.wait_for_selector("#queue[data-count='2']")
-        await page.click("#clear")
-        await page.wait_for_selector("#queue", state="hidden")
-        assert await databases(page) == []
-        await page.context.set_offline(False)
-        await page.reload(wait_until="networkidle")
-    assert await read(database, select(func.count()).select_from(models.Confirmation)) == 0
-
-
 async def test_one_person_sends_nothing_that_another_has_said(browser, server, database):
     async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
         await start(page, server)
         await take(page)
-        await page.route(
-            "**/network/visits",
-            lambda r: r.abort() if r.request.method == "POST" else r.continue_(),
-        )
-        await page.click(f"{CARD} [data-answer=full]")
-        await page.wait_for_selector("#queue[data-count='1']")
-        await page.context.clear_cookies()
-        await page.unroute("**/network/visits")
-        await page.goto(f"{server}/network")
-        await page.fill("#email", "carla@example.org")
-        await page.fill("#password", "caballo batería grapa correcta")
-        await page.keyboard.press("Enter")
-        await page.wait_for_selector(".desk-nav")
-        await start(page, server)
-        await page.wait_for_load_state("networkidle")
-        assert not await page.is_visible("#queue")
-        assert len(await databases(page)) == 2
-        assert await read(database, select(func.count()).select_from(models.Confirmation)) == 0
-
-
-async def test_whose_sign_in_is_over_loses_nothing(browser, server, database):
-    async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
-        await start(page, server)
-        await take(page)
+        # Whose sign-in is over loses nothing.
         await page.context.clear_cookies()
         await page.click(f"{CARD} [data-answer=full]")
         await page.wait_for_selector("#status:has-text('Entre de nuevo')")
         assert await page.get_attribute("#queue", "data-count") == "1"
+        await attempted(page)
+        await sign_in_as(page, server, "carla")
+        await start(page, server)
+        await idle(page)
+        await attempted(page)
+        assert not await page.is_visible("#queue")
+        assert len(await databases(page)) == 2
     assert await read(database, select(func.count()).select_from(models.Confirmation)) == 0
 
 
@@ -282,50 +251,69 @@ async def test_the_page_opens_without_a_network_and_sends_once_when_it_is_back(
         await context.set_offline(False)
         await page.wait_for_selector("#queue", state="hidden")
         assert "Enviado" in await page.inner_text("#status")
-
-        # What is kept is shown where the server takes longer than the worker waits (sw.js).
-        async def is_served() -> bool:
-            await page.reload()
-            return bool(await page.locator(".desk-nav").count())
-
-        await until(is_served)
-        await page.wait_for_selector("#taken[data-ready]", state="attached")
-        await page.wait_for_load_state("networkidle")
+        await idle(page)
+        await attempted(page)
     answers = select(func.count()).select_from(models.Confirmation)
     assert await read(database, answers) == 1
     status = select(models.Location.status).where(models.Location.id == SPACE)
     assert await read(database, status) == "full"
 
 
-@pytest.mark.parametrize("how", ["sign out", "exit", "exit elsewhere", "clear", "leave"])
-async def test_p37_the_kept_page_is_deleted(browser, server, database, how):
+async def test_p37_the_kept_page_is_deleted(browser, server, database):
     async with at_desk(browser, server, "eva", has_worker=True, viewport=PHONE) as page:
+
+        async def deleted() -> None:
+            await page.goto(f"{server}/offline")
+            await until(lambda: page.evaluate("caches.has('amparo-visits').then((is) => !is)"))
+            await page.context.set_offline(True)
+            await page.goto(f"{server}/network/visits")
+            assert await page.locator(".visit").count() == 0
+            await page.wait_for_selector("#away:not([hidden])")
+            await page.context.set_offline(False)
+
+        # One tap deletes what goes along and what waits.
         await start(page, server)
         await take(page)
-        if how == "sign out":
-            await page.click("form.out button")
-            await page.wait_for_selector("#password")
-        elif how == "clear":
-            await page.click("#clear")
-            await page.wait_for_selector("#taken", state="hidden")
-        elif how == "leave":
-            await page.click(f"{CARD} [data-leave]")
-            await page.wait_for_selector("#taken", state="hidden")
-        else:
-            if how == "exit elsewhere":
-                # The kept page itself has no sign-in to end.
-                await page.context.set_offline(True)
-                await page.goto(f"{server}/network/visits")
-                await page.wait_for_selector(CARD)
-            await page.click("#exit")
-            await page.wait_for_url("about:blank")
-            await page.context.set_offline(False)
-        await page.goto(f"{server}/offline")
-        await until(lambda: page.evaluate("caches.has('amparo-visits').then((is) => !is)"))
+        await page.context.set_offline(True)
+        for answer in ("full", "closed"):
+            await page.click(f"{CARD} [data-answer={answer}]")
+        await page.wait_for_selector("#queue[data-count='2']")
+        await page.click("#clear")
+        await page.wait_for_selector("#queue", state="hidden")
+        await page.wait_for_selector("#taken", state="hidden")
+        assert await databases(page) == []
+        await page.context.set_offline(False)
+        await deleted()
+        # Who leaves the last space leaves the page.
+        await start(page, server)
+        await take(page)
+        await page.click(f"{CARD} [data-leave]")
+        await page.wait_for_selector("#taken", state="hidden")
+        await deleted()
+        # The quick exit of the kept page, which itself has no sign-in to end.
+        await start(page, server)
+        await take(page)
         await page.context.set_offline(True)
         await page.goto(f"{server}/network/visits")
-        assert await page.locator(".visit").count() == 0
-        await page.wait_for_selector("#away:not([hidden])")
+        await page.wait_for_selector(CARD)
+        await page.click("#exit")
+        await page.wait_for_url("about:blank")
+        await page.context.set_offline(False)
+        await deleted()
+        # With the sign-in.
+        await start(page, server)
+        await take(page)
+        await page.click("form.out button")
+        await page.wait_for_selector("#password")
+        await deleted()
+        # And the quick exit of the page itself.
+        await sign_in_as(page, server, "eva")
+        await start(page, server)
+        await take(page)
+        await page.click("#exit")
+        await page.wait_for_url("about:blank")
+        await deleted()
+    assert await read(database, select(func.count()).select_from(models.Confirmation)) == 0
 
 
 async def test_what_one_person_said_offline_waits_while_another_is_signed_in(
@@ -339,15 +327,10 @@ async def test_what_one_person_said_offline_waits_while_another_is_signed_in(
         await page.wait_for_selector(CARD)
         await page.click(f"{CARD} [data-answer=full]")
         await page.wait_for_selector("#queue[data-count='1']")
-        # In another tab somebody else signs in, and the first page is still open.
+        # As in another tab somebody else signs in, and the first page is still open.
         await page.context.clear_cookies()
+        await sign_in_as(page, server, "carla")
         await page.context.set_offline(False)
-        other = await page.context.new_page()
-        await other.goto(f"{server}/network/sign-in")
-        await other.fill("#email", "carla@example.org")
-        await other.fill("#password", "caballo batería grapa correcta")
-        await other.keyboard.press("Enter")
-        await other.wait_for_selector(".desk-nav")
         await page.evaluate("dispatchEvent(new Event('online'))")
         await page.wait_for_selector("#status:has-text('Entre de nuevo')")
         assert await page.get_attribute("#queue", "data-count") == "1"
