@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_page import ARTIFACTS, MAP_READY, browser
+from tests.browser.test_page import MAP_READY, browser, picture
 from tests.fixtures.browsing import AWAY, DESK, PHONE, controlled
 from tests.fixtures.browsing import watched as opened
 from tests.fixtures.waiting import until_page
@@ -18,11 +18,9 @@ KEPT = """async () => {
 }"""
 
 
-async def search(page, origin, *, after=None):
-    """Search on the home page, once there is on it what is waited for."""
+async def search(page, origin):
+    """Search on the home page."""
     await page.goto(f"{origin}/?lang=es")
-    if after is not None:
-        await page.wait_for_selector(after)
     await page.fill("#place", "Cúcuta, CO")
     await page.press("#place", "Enter")
     await page.wait_for_selector(NEAR)
@@ -32,9 +30,9 @@ async def test_p37_back_and_reload_show_the_list_again_and_no_address_has_the_pl
     browser, live_server
 ):
     visited = []
-    async with opened(browser, live_server, has_worker=True) as page:
+    async with opened(browser, live_server, has_worker=True, saves_data=True) as page:
         page.on("framenavigated", lambda frame: visited.append(frame.url))
-        await search(page, live_server, after=MAP_READY)
+        await search(page, live_server)
         title = await page.title()
         await page.click("#spaces [data-space] h3 a")
         await page.wait_for_selector("article.place h1")
@@ -65,19 +63,6 @@ async def test_p37_back_and_reload_show_the_list_again_and_no_address_has_the_pl
     assert not [text[:80] for text in kept if "Cerca de Cúcuta" in text]
 
 
-async def test_it_works_without_scripts(browser, live_server):
-    async with opened(browser, live_server, java_script_enabled=False) as page:
-        await search(page, live_server)
-        await page.click(".chips button[formaction*='families=1']")
-        await page.wait_for_selector(NEAR)
-        assert page.url == f"{live_server}/?lang=es&families=1#spaces"
-        await page.fill("#place", "San Antonio")
-        await page.click("form.near button")
-        await page.click("#place-problem button")
-        assert "San Antonio del Táchira" in await page.inner_text("#spaces-title")
-        assert page.url == f"{live_server}/?lang=es&families=1#spaces"
-
-
 async def test_without_a_network_the_search_leads_to_what_the_phone_has(browser, live_server):
     async with opened(
         browser, live_server, has_worker=True, saves_data=True, forgiven=AWAY
@@ -103,7 +88,6 @@ async def test_it_fits(browser, live_server, size):
         await search(page, live_server)
         width = await page.evaluate("document.documentElement.scrollWidth")
         assert width <= size["width"]
-        ARTIFACTS.mkdir(exist_ok=True)
         await page.wait_for_selector(MAP_READY)
         # The map that shows the place is in view.
         assert await page.evaluate(
@@ -114,4 +98,4 @@ async def test_it_fits(browser, live_server, size):
               return map.contains(document.elementFromPoint(x, y));
             }"""
         )
-        await page.screenshot(path=ARTIFACTS / f"near-{size['width']}.png")
+        await picture(page, f"near-{size['width']}.png")
