@@ -1,5 +1,7 @@
 """Reports made offline arrive, each once, whatever breaks: `benchmarks/reports.py` does 100."""
 
+import pytest
+
 from benchmarks.reports import NOTHING_LEFT, trial
 from tests.conftest import clone
 from tests.fixtures import preloaded
@@ -7,6 +9,7 @@ from tests.fixtures.browsing import chromium_program
 from tests.fixtures.clock import shifted_date
 
 
+@pytest.mark.long
 async def test_reports_made_offline_arrive_once_although_the_browser_is_killed_twice(
     cluster, empty_template, settings_for
 ):
