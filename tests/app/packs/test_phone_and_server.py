@@ -107,6 +107,7 @@ def is_among(way, others):
     return any(abs(arrival_s - other_s) <= 60 and passed == by for other_s, by in others)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("seed", [3, 5])
 async def test_a_phone_answers_what_the_server_answers(run, pack, served, seed):
     near = {"CO", "VE", "EC"}

@@ -16,7 +16,7 @@ from tests.app.packs.test_phone_roads import BEGIN, module, node, run
 
 __all__ = ["module", "node", "run"]
 
-#: Prints what a phone answers to a question, and which spaces help on its ways.
+#: Prints what a phone answers to each question, and which spaces help on its ways.
 ASK = """
 import { readFileSync } from 'node:fs';
 const folder = process.argv.at(-1);
@@ -24,25 +24,27 @@ const at = (name) => new URL(name, folder);
 const { readRoads, spacesAlong } = await import(at('roads.js'));
 const { askWays } = await import(at('because.js'));
 const { isUsable, readSpaces } = await import(at('spaces.js'));
-const { pack, start, end, startMs } = JSON.parse(readFileSync(0, 'utf8'));
-const network = readRoads(pack);
-const { ways, because, beyond, refusal } =
-  askWays(network, network.towns.get(start), network.towns.get(end), startMs);
-const spaces = readSpaces(pack, startMs).filter(isUsable);
-console.log(JSON.stringify({
-  refusal,
-  beyond,
-  because: because.map((reasons) => reasons.map(
-    ({ kind, record, state, untilMs, extraS, extraM, isOpenAtStart, isChoice }) =>
-      ({ kind, id: record.id, state, untilMs, extraS, extraM, isOpenAtStart, isChoice }))),
-  ways: ways.map((way) => ({
-    lengthM: way.lengthM, days: way.days, elapsedS: way.elapsedS, line: way.line, at: way.at,
-    movingS: way.movingS, reachedMs: way.crossings.map(({ thereMs }) => thereMs),
-    crossings: way.crossings.map(
-      ({ crossing, thereMs, passMs }) => [crossing.id, passMs - thereMs]),
-    along: spacesAlong(way, spaces, network).map(({ space, atM }) => [space.id, atM]),
-  })),
-}));
+const questions = JSON.parse(readFileSync(0, 'utf8'));
+console.log(JSON.stringify(questions.map(({ pack, start, end, startMs }) => {
+  const network = readRoads(pack);
+  const { ways, because, beyond, refusal } =
+    askWays(network, network.towns.get(start), network.towns.get(end), startMs);
+  const spaces = readSpaces(pack, startMs).filter(isUsable);
+  return {
+    refusal,
+    beyond,
+    because: because.map((reasons) => reasons.map(
+      ({ kind, record, state, untilMs, extraS, extraM, isOpenAtStart, isChoice }) =>
+        ({ kind, id: record.id, state, untilMs, extraS, extraM, isOpenAtStart, isChoice }))),
+    ways: ways.map((way) => ({
+      lengthM: way.lengthM, days: way.days, elapsedS: way.elapsedS, line: way.line, at: way.at,
+      movingS: way.movingS, reachedMs: way.crossings.map(({ thereMs }) => thereMs),
+      crossings: way.crossings.map(
+        ({ crossing, thereMs, passMs }) => [crossing.id, passMs - thereMs]),
+      along: spacesAlong(way, spaces, network).map(({ space, atM }) => [space.id, atM]),
+    })),
+  };
+})));
 """
 
 #: As `geo.text.normalize.sounded` tells them.
@@ -79,10 +81,15 @@ async def pack(client):
 @pytest.fixture
 def ask(run):
     def asked(pack, start, end):
-        start_ms = datetime.fromisoformat(pack["start"]).timestamp() * 1000
-        return run(ASK, {"pack": pack, "start": start, "end": end, "startMs": start_ms})
+        [answer] = run(ASK, [question(pack, start, end)])
+        return answer
 
     return asked
+
+
+def question(pack, start, end):
+    start_ms = datetime.fromisoformat(pack["start"]).timestamp() * 1000
+    return {"pack": pack, "start": start, "end": end, "startMs": start_ms}
 
 
 def close(pack, *ids, until_day=None):
@@ -162,15 +169,17 @@ async def test_p54_a_bridge_open_now_is_said_to_be_closed_at_the_arrival(ask, pa
 BRIDGE = "San Antonio del Táchira, VE", "Cúcuta, CO"
 
 
-async def test_to_wait_is_offered_where_it_saves_as_much_moving_as_the_server_asks_for(ask, pack):
+async def test_to_wait_is_offered_where_it_saves_as_much_moving_as_the_server_asks_for(
+    ask, run, pack
+):
     assert pack["limits"]["worth_waiting"] == WORTH_WAITING
     close(pack, "X-BOLIVAR", until_day=30)
     round_, waiting = ask(pack, *BRIDGE)["ways"]
     assert waiting["elapsedS"] > round_["elapsedS"]
     share = waiting["movingS"] / round_["movingS"]
-    for least, count in ((share * 1.001, 2), (share * 0.999, 1)):
-        pack["limits"]["worth_waiting"] = least
-        assert len(ask(pack, *BRIDGE)["ways"]) == count
+    at = [pack["limits"] | {"worth_waiting": share * other} for other in (1.001, 0.999)]
+    told = run(ASK, [question(pack | {"limits": limits}, *BRIDGE) for limits in at])
+    assert [len(answer["ways"]) for answer in told] == [2, 1]
 
 
 async def test_p54_a_detour_is_refused_only_where_what_is_closed_leaves_no_shorter_one(ask, pack):
@@ -193,6 +202,7 @@ async def test_p54_what_is_gone_round_by_choice_refuses_nothing(ask, pack):
     assert answer["refusal"] is None
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("until_day", [40, 100, 300])
 async def test_waits_last_as_long_as_the_statements_say(ask, pack, until_day):
     close(pack, *(one["id"] for one in pack["around"]["crossings"]))
@@ -237,11 +247,11 @@ async def test_p54_a_published_exclusion_is_named(ask, pack):
     assert free["ways"][0]["lengthM"] == excluded["length_m"][0]
 
 
-async def test_an_exclusion_that_ends_before_anybody_can_be_there_shuts_nothing(ask, pack):
+async def test_an_exclusion_that_ends_before_anybody_can_be_there_shuts_nothing(run, pack):
     around = pack["around"]
     roads = around["roads"]
     nodes, excluded = roads["nodes"], roads["excluded"]
-    hazard = around["hazards"][excluded["shut"][0][0]]
+    place = excluded["shut"][0][0]
     there = np.array([nodes[axis][excluded["tail"][0]] for axis in ("lon", "lat")])
     own = [n for n, code in enumerate(nodes["country"]) if code == "CO"]
     places = np.array([[nodes["lon"][n], nodes["lat"][n]] for n in own])
@@ -251,11 +261,14 @@ async def test_an_exclusion_that_ends_before_anybody_can_be_there_shuts_nothing(
             f"{nodes['name'][node]}, {nodes['country'][node]}"
             for node in (start, excluded["head"][0])
         ]
-        answers = []
+        asked = []
         for until in (0, 1440, None):
-            hazard["until_minute"] = until
-            answers.append([way["line"] for way in ask(pack, *ends)["ways"]])
-        over, tomorrow, endless = answers
+            hazards = [*around["hazards"]]
+            hazards[place] = hazards[place] | {"until_minute": until}
+            asked.append(question(pack | {"around": around | {"hazards": hazards}}, *ends))
+        over, tomorrow, endless = (
+            [way["line"] for way in answer["ways"]] for answer in run(ASK, asked)
+        )
         assert (tomorrow == endless) == is_shut
         assert (tomorrow == over) == (not is_shut)
 
@@ -283,6 +296,7 @@ def town_of(space, towns):
     return None
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("start", "end", "country"),
     [

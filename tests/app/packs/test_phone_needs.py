@@ -91,6 +91,7 @@ def told(need, reasons):
     return [OF_A_NIGHT.get(one, one) if need.is_for_night else one for one in map(Refusal, reasons)]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.clock
 async def test_p15_a_phone_refuses_and_doubts_as_the_server_does(run, pack, shared_database, seed):

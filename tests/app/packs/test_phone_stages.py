@@ -9,6 +9,7 @@ from routing.planning.day_reach import Constraint
 from routing.planning.route_stages import route_stages
 from routing.travel.timetable import TAIL_S, seconds_of
 from tests.app.packs.test_phone_roads import module, node, run
+from tests.fixtures.examples import examples
 from tests.fixtures.route_nights import drawn
 
 __all__ = ["module", "node", "run"]
@@ -30,7 +31,7 @@ console.log(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(({ walker, ..
 })));
 """
 DAY_S = 86_400.0
-TRIPS = 200
+TRIPS = examples(200, 60)
 
 
 def _trip(nights):

@@ -115,6 +115,7 @@ def test_a_phone_pays_for_a_way_what_the_server_pays(ask, inland):
     assert sum(bool(way and way["hazards"]) for way in told) > PAIRS / 20
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_phone_crosses_a_border_as_the_server_does(ask, border, seed):
     pairs = some_pairs(border, PAIRS, seed)

@@ -824,8 +824,9 @@ async def test_p32_the_space_on_the_same_side_of_a_crossing_has_a_page_of_its_ow
         html = (await client.get("/crossings?lang=es")).text
         near = re.findall(r'Del lado de[^<]*<a href="([^"]+)"', html)
         assert len(near) > 10
-        for address in set(near):
+        for address in near:
             assert re.fullmatch(r"/spaces/[\w-]+\?lang=es", address)
+        for address in sorted(set(near))[:3]:
             answer = await client.get(address, headers={"Accept": "text/html"})
             assert answer.status_code == 200
     anchors = set(re.findall(r'href="#([^"]+)"', html))
