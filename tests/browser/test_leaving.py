@@ -228,6 +228,8 @@ def firefox_port(tmp_path):
         yield next(int(found[1]) for found in listening if found)
 
 
+# What a browser that keeps pages whole does with them Chromium is told above.
+@pytest.mark.long
 def test_p37_in_firefox_back_shows_nothing_either(firefox_port, server):
     given = json.dumps([firefox_port, [f"{server}{path}" for path in LOOKED_AT], SHOWN])
     node = ["node", "--experimental-websocket", "--input-type=module", "--eval", DRIVER]
