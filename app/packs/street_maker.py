@@ -1,6 +1,7 @@
 """Builder of streets for phones, by town and corridor; cuts are cached until roads change."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal
@@ -33,6 +34,7 @@ from geo.geography.coverage_gaps import CorridorLine, visible_corridors
 from geo.geography.municipalities import Municipality, with_spaces
 from routing.graph.vicinity import Vicinity
 from routing.osm_tags.edge_flags import Mode
+from routing.travel.crossings import Gate
 
 #: Maximum number of places in the list from which people choose by name [A].
 MOST_PLACES: Final = 300
@@ -193,7 +195,7 @@ class StreetMaker:
         # The id of the graph is a valid key: cached streets hold a reference to the graph, so no
         # other graph can get the id.
         where = place.vicinity.place.wkb
-        key = (id(region.graph), code, where, frozenset(gates), gone.tobytes())
+        key = (id(region.graph), code, where, posted(gates), gone.tobytes())
         streets = self.cuts.get(key)
         if streets is None:
             _, travel = region.router.prepared(Mode.FOOT)
@@ -216,6 +218,19 @@ class StreetMaker:
         edges = [contact.edges for contact in laid if contact.hazard.exclusion]
         gone = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *edges]))
         return region.router.gates(stated), gone
+
+
+def posted(gates: Mapping[int, Gate]) -> frozenset[tuple[int, float, tuple[str, ...]]]:
+    """Return which posts stand where, which decides what streets hold; states do not.
+
+    Streets that were cut before differ from those of now if a crossing was added, moved, withdrawn
+    or hidden since (P24, P34).
+    """
+    return frozenset(
+        (edge, gate.at, tuple(post.id for post in gate.posts))
+        for edge, gate in gates.items()
+        if gate.posts
+    )
 
 
 def _of_town(town: Municipality, region: Region) -> StreetPlace:

@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.packs.street_maker import street_code
+from app.packs.street_maker import posted, street_code
 from app.packs.streets import STREET_DAYS, TOWN_REACH_M, LocalStreets
 from app.packs.timespan import PACK_DAYS
 from app.packs.typed_columns import MAGIC, varints
@@ -24,10 +24,12 @@ from routing.graph.regions import write_graph
 from routing.graph.vicinity import Vicinity
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.router.regional import Router
+from routing.travel.crossings import Crossing
 from tests.conftest import client_of
 from tests.fixtures.clock import run_now
 from tests.fixtures.street_world import (
     BEGIN,
+    SIDES,
     StreetWorld,
     border_posts,
     city,
@@ -113,6 +115,23 @@ def test_p34_no_border_is_crossed_but_at_an_official_crossing(inland):
     across = np.flatnonzero(country[tail] != country[columns["edge_head"]])
     assert {gate["edge"] for gate in head["gates"]} == {*across.tolist()}
     assert {post for gate in head["gates"] for post in gate["posts"]} == {"post-0", "post-1"}
+
+
+def test_p24_p34_streets_are_cut_anew_where_a_post_comes_or_goes_and_not_where_it_shuts(inland):
+    graph = divided(inland)
+    here, there = (
+        Crossing(one.id, one.name, one.lon, one.lat, SIDES, passable=True, state="open")
+        for one in border_posts(graph, 2, 1)
+    )
+    shut = replace(here, passable=False, state="closed")
+    elsewhere = replace(here, lon=there.lon, lat=there.lat)
+    of_both, of_one, of_shut, of_moved, of_none = (
+        posted(Router(graph).gates(posts))
+        for posts in ([here, there], [here], [shut], [elsewhere], [])
+    )
+    assert of_one == of_shut
+    assert of_none == frozenset()
+    assert len({of_both, of_one, of_moved, of_none}) == 4
 
 
 def test_an_excerpt_keeps_the_junctions_nearest_to_the_town(inland):
