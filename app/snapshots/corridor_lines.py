@@ -29,18 +29,26 @@ class LaidCorridor:
     line_error_m: float = 0.0
 
 
+#: Id, line and length of a corridor, imports of the road networks, and posts of crossings.
+type _Key = tuple[str, bytes, float, tuple[str, ...], frozenset[tuple[object, ...]]]
+
+
 class CorridorLines:
     """Cache of laid corridors of one process; may be used by several threads."""
 
     def __init__(self, network: RoadNetworks) -> None:
         self._network = network
-        self._laid: dict[tuple[str, bytes, float, tuple[str, ...]], LaidCorridor] = {}
+        self._laid: dict[_Key, LaidCorridor] = {}
 
     def lay(self, corridor: CorridorLine, crossings: tuple[Crossing, ...]) -> LaidCorridor:
-        """Match a corridor to the roads; cached while corridor and road networks are unchanged."""
+        """Match a corridor to the roads; cached while nothing that decides it changes.
+
+        These are the corridor, the road networks, and where crossings stand, in whatever state.
+        """
         regions = self._network.regions()
         stamps = tuple(map(import_of, regions))
-        key = (corridor.id, corridor.line.wkb, corridor.length_m, stamps)
+        posts = frozenset((one.id, one.lon, one.lat, one.surveyed_at) for one in crossings)
+        key = (corridor.id, corridor.line.wkb, corridor.length_m, stamps, posts)
         if key not in self._laid:
             laid = self._laid_anew(corridor, crossings)
             self._laid = {k: v for k, v in self._laid.items() if k[0] != corridor.id} | {key: laid}
