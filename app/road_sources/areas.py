@@ -75,7 +75,8 @@ def fetch_area(
 
 def _forget_old(folder: Path, now: datetime) -> None:
     """Delete expired answers and extracts, because they reveal which places were queried (P48)."""
-    for file in folder.glob("*.osm*"):
+    # A process that was killed leaves an answer unfinished, as ``.part``.
+    for file in (*folder.glob("*.osm*"), *folder.glob("*.part")):
         if now.timestamp() - file.stat().st_mtime >= KEPT.total_seconds():
             file.unlink(missing_ok=True)
 

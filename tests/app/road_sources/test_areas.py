@@ -1,5 +1,6 @@
 """Roads by Overpass: the graph equals an extract's, what came is kept, nothing half is used."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -119,6 +120,9 @@ def test_a_fetch_that_was_cut_off_goes_on_and_uses_nothing_half(asking, town, tm
 def test_answers_are_used_again_for_a_week_and_no_longer(asking, town, tmp_path):
     with osm_servers(town) as servers:
         asking(servers, BOX)
+        unfinished = tmp_path / "sources" / "of-a-process-that-was-killed.part"
+        unfinished.touch()
+        os.utime(unfinished, (NOW.timestamp(), NOW.timestamp()))
         for later, asked in ((KEPT - timedelta(minutes=1), 0), (KEPT, TILES)):
             servers.asked.clear()
             asking(servers, BOX, NOW + later)
@@ -126,6 +130,7 @@ def test_answers_are_used_again_for_a_week_and_no_longer(asking, town, tmp_path)
         # Of a week ago nothing is left that tells where somebody asked for roads (P48).
         kept = [file for file in (tmp_path / "sources").iterdir() if file.suffix == ".osm"]
         assert {file.stat().st_mtime for file in kept} == {(NOW + KEPT).timestamp()}
+        assert not unfinished.exists()
 
 
 def test_a_busy_server_is_waited_for_as_long_as_it_says(asking, town):
