@@ -50,14 +50,14 @@ HIDDEN_CROSSING = "X-RUMICHACA-CO"
 #: Distinct questions of the walk, at least: of each hidden space there are some fifty.
 QUESTIONS = 2_500
 
-#: Of questions of one form each run asks the first few, as many as there are towns and kinds of
-#: hidden records, and every nth; `--long` asks all. Fewer are asked of layers that hold nothing of
-#: any space, and of journeys, which are worked out alike from town to town.
-FIRST, NTH = 5, 4
-FIRST_OF_FEW, NTH_OF_FEW = 2, 7
+#: Of questions of one form each run asks the first few and every nth; `--long` asks all. Most are
+#: asked of what names a hidden record, by id: the first are one of each kind. Fewest are asked of
+#: what is worked out alike from town to town, of layers that hold nothing of any space, which take
+#: turns, and of the console, which leads to the sign-in whatever is named.
+OF_A_RECORD, OF_MOST, OF_THE_FEWEST = (5, 8), (2, 7), (1, 13)
 OF_THE_GROUND = {"boundaries", "ground", "landscape", "places", "rivers", "roads"}
 JOURNEYS = {"/routes", "/routes/tradeoffs", "/itineraries", "/corridors/coverage", "/coverage",
-            "/ogc/routes", "/v2/directions/{profile}/geojson"}  # fmt: skip
+            "/ogc/routes", "/plan", "/v2/directions/{profile}/geojson"}  # fmt: skip
 
 #: What the clock writes and nothing else.
 CLOCK = re.compile(
@@ -767,6 +767,7 @@ def form_of(asked: Asked) -> tuple[str, ...]:
     """Give of which operation, layer, profile, parameters, fields and format a question is."""
     path, _, query = asked.path.partition("?")
     layer = path.split("/")[2] if "{layer}" in asked.template else ""
+    layer = "ground" if layer in OF_THE_GROUND else layer
     profile = path if "{profile}" in asked.template else ""
     given = dict(parse_qsl(query))
     fields = (*sorted(given), *sorted(asked.body or {}), *sorted(asked.form or {}))
@@ -779,8 +780,12 @@ def share(asking: Sequence[Asked]) -> list[Asked]:
     chosen = []
     for asked in asking:
         form = form_of(asked)
-        is_of_few = form[2] in OF_THE_GROUND or asked.template in JOURNEYS
-        first, nth = (FIRST_OF_FEW, NTH_OF_FEW) if is_of_few else (FIRST, NTH)
+        if form[2] == "ground" or asked.template in JOURNEYS or asked.path.startswith("/network"):
+            first, nth = OF_THE_FEWEST
+        elif "{item" in asked.template or "{space}" in asked.template or "space" in form[5:]:
+            first, nth = OF_A_RECORD
+        else:
+            first, nth = OF_MOST
         if seen[form] < first or seen[form] % nth == 0:
             chosen.append(asked)
         seen[form] += 1
