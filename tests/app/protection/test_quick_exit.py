@@ -32,9 +32,10 @@ PARTS = {
     "checklist": "new",
 }
 
-#: Who reads nothing of the console, all of it, and what is no administrator's: the pages of those
-#: between are pages of one of these (access_matrix.csv), and asked for with `--long`.
-STAFF = ("vi", "ed", "ap", "co", "ad") if is_long() else ("vi", "co", "ad")
+#: Who signs in. Each page is asked for by an administrator, who reads all of the console, and by
+#: one of the others in turn: most get what those beside them get (access_matrix.csv). With `--long`
+#: each asks for all.
+STAFF = ("ad", "vi", "co", "ap", "ed")
 
 EXIT = re.compile(r'<a class="exit" id="exit" href="about:blank"(?: target="_self")?>\w+ \w+</a>')
 
@@ -72,12 +73,13 @@ async def pages(cluster, empty_template, settings_for):
         async with client_of(settings, is_written_elsewhere=False) as client:
             found = {}
             people = {who: await visitor(client, database, who) for who in STAFF}
-            for one in operations(client.application):
-                if one.method != "GET":
-                    continue
+            readings = [one for one in operations(client.application) if one.method == "GET"]
+            for turn, one in enumerate(readings):
                 address = re.sub(r"\{(\w+)\}", lambda m: PARTS.get(m[1], "x"), one.template)
                 askers = {"nobody": Visitor(client, None)}
-                askers |= people if address.startswith("/network") else {}
+                signed_in = STAFF if is_long() else ("ad", STAFF[1:][turn % 4])
+                if address.startswith("/network"):
+                    askers |= {who: people[who] for who in signed_in}
                 for who, asker in askers.items():
                     response = await asker.get(address)
                     if response.headers.get("content-type", "").startswith("text/html"):

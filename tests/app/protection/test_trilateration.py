@@ -42,6 +42,7 @@ class Asker:
 
     def __init__(self, client: Any, headers: dict[str, str]) -> None:
         self.client, self.headers = client, headers
+        self.areas: list[bytes] = []
 
     async def get(self, path: str) -> Any:
         """Read something."""
@@ -101,8 +102,10 @@ async def everything(asker: Asker) -> list[bytes]:
 
 
 async def areas(asker: Asker) -> list[bytes]:
-    """Ask for areas around spaces and between places; give the bytes of the answers."""
-    answers = []
+    """Ask once for areas around spaces and between places; give the bytes of the answers."""
+    if asker.areas:
+        return asker.areas
+    answers = asker.areas
     for services in ([], ["health"], *([["food", "overnight"]] if is_long() else [])):
         spaces = {"bbox": [-72.7, 7.3, -72.3, 8.1], "services": services}
         body = {"spaces": spaces, "range": [900, 3600], "at": MORNING.isoformat()}
