@@ -56,9 +56,15 @@ async def database(settings):
         yield database
 
 
+@pytest.fixture(scope="module")
+def network(settings_for, filled):
+    """Give the roads, which no test changes."""
+    settings = settings_for(filled)
+    return RoadNetworks(settings.graphs_dir, settings.walker)
+
+
 @pytest.fixture
-def writer(settings, database):
-    network = RoadNetworks(settings.graphs_dir, settings.walker)
+def writer(settings, database, network):
     return AccessWriter(database, network, settings.access_m, settings.walker.name)
 
 

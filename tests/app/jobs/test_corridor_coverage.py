@@ -65,9 +65,15 @@ async def database(settings):
         yield database
 
 
+@pytest.fixture(scope="module")
+def network(settings_for, filled):
+    """Give the roads, which no test changes."""
+    settings = settings_for(filled)
+    return RoadNetworks(settings.graphs_dir, settings.walker)
+
+
 @pytest.fixture
-def coverer(settings, database):
-    network = RoadNetworks(settings.graphs_dir, settings.walker)
+def coverer(settings, database, network):
     return Coverer(database, network, settings.access_m, settings.walker.name)
 
 
@@ -195,8 +201,7 @@ async def test_who_is_stopped_in_between_goes_on_there(database, coverer, monkey
     assert (await gaps(database, Tier.PARTNER))["food"] == ENDS
 
 
-async def test_of_several_processes_one_writes(settings, database, coverer):
-    network = RoadNetworks(settings.graphs_dir, settings.walker)
+async def test_of_several_processes_one_writes(settings, database, coverer, network):
     async with opened(settings) as elsewhere:
         other = Coverer(elsewhere, network, settings.access_m, settings.walker.name)
         stored = await asyncio.gather(coverer.cover(MORNING), other.cover(MORNING))

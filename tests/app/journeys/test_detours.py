@@ -10,8 +10,9 @@ from babel.support import Translations
 
 from app.i18n import route_phrases, translation
 from app.journeys.errors import Obstacle
+from app.snapshots.road_networks import RoadNetworks
 from app.texts import detour_text
-from tests.conftest import client_of, run_sql
+from tests.conftest import client_of, clone, run_sql
 
 SAN_ANTONIO, CUCUTA = (-72.4436, 7.8145), (-72.508, 7.894)
 PAMPLONA, BUCARAMANGA = (-72.648, 7.376), (-73.126, 7.125)
@@ -65,16 +66,22 @@ async def close(settings, ids, state="closed"):
     )
 
 
+@pytest.fixture(scope="module")
+async def closed(cluster, loaded_template, settings_for):
+    """Talk to an application where the bridges of Táchira are closed; nobody writes there."""
+    settings = settings_for(clone(cluster, loaded_template))
+    await close(settings, TACHIRA)
+    async with client_of(settings, is_written_elsewhere=False) as client:
+        yield client
+
+
 async def hide(settings, *ids):
     hidden = "update amparo.crossings set visibility = 'restricted' where id = any(:ids)"
     await run_sql(settings, hidden, ids=list(ids))
 
 
-async def test_p54_with_the_tachira_bridges_closed_a_month_is_not_told_as_a_walk(
-    own_client, settings
-):
-    await close(settings, TACHIRA)
-    body = refused(await ask(own_client, SAN_ANTONIO, CUCUTA), "long-detour")
+async def test_p54_with_the_tachira_bridges_closed_a_month_is_not_told_as_a_walk(closed):
+    body = refused(await ask(closed, SAN_ANTONIO, CUCUTA), "long-detour")
     (why,) = body["because"]
     assert (why["kind"], why["id"], why["state"]) == ("crossing", "X-BOLIVAR", "closed")
     assert why["extra_s"] > 30 * 86_400
@@ -90,7 +97,7 @@ async def test_p54_with_the_tachira_bridges_closed_a_month_is_not_told_as_a_walk
         assert "derecho a pedir protección" in said
         assert "tarda 31 días más" in said
     # The long way only on request, and it says why.
-    answer = (await ask(own_client, SAN_ANTONIO, CUCUTA, accept_detour=True)).json()
+    answer = (await ask(closed, SAN_ANTONIO, CUCUTA, accept_detour=True)).json()
     # The refusal has the days and the arrival of the card: from bed to bed.
     card = answer["features"][0]["properties"]
     assert card["walking_days"] == body["detour"]["walking_days"]
@@ -101,20 +108,17 @@ async def test_p54_with_the_tachira_bridges_closed_a_month_is_not_told_as_a_walk
         assert feature["properties"]["because"][0]["id"] == "X-BOLIVAR"
         assert feature["properties"]["distance_m"] > 700_000
     # Over waypoints the leg is named that is too long.
-    leg = await ask(own_client, SAN_CRISTOBAL, CUCUTA, via=[SAN_ANTONIO])
+    leg = await ask(closed, SAN_CRISTOBAL, CUCUTA, via=[SAN_ANTONIO])
     assert refused(leg, "long-detour")["leg"] == 1
     # What is measured along a way is not measured along that one either.
     ends = {"start": SAN_ANTONIO, "end": CUCUTA, "at": AT}
-    refused(await own_client.post("/coverage", json=ends), "long-detour")
-    measured = await own_client.post("/coverage", json={**ends, "accept_detour": True})
+    refused(await closed.post("/coverage", json=ends), "long-detour")
+    measured = await closed.post("/coverage", json={**ends, "accept_detour": True})
     assert measured.json()["length_m"] > 700_000
 
 
-async def test_p47_a_refusal_is_in_the_language_that_the_answer_would_have_had(
-    own_client, settings
-):
-    await close(settings, TACHIRA)
-    spanish = refused(await ask(own_client, SAN_ANTONIO, CUCUTA), "long-detour")
+async def test_p47_a_refusal_is_in_the_language_that_the_answer_would_have_had(closed):
+    spanish = refused(await ask(closed, SAN_ANTONIO, CUCUTA), "long-detour")
     label = translation.words("en").gettext("texto original en español")
     assert label not in spanish["detail"]
     ends = {"coordinates": [SAN_ANTONIO, CUCUTA]}
@@ -123,7 +127,7 @@ async def test_p47_a_refusal_is_in_the_language_that_the_answer_would_have_had(
         ("/v2/directions/foot-walking/geojson", {**ends, "language": "en"}, {}),
         ("/coverage", {"start": SAN_ANTONIO, "end": CUCUTA, "at": AT}, {"Accept-Language": "en"}),
     ):
-        answer = await own_client.post(address, json=body, headers=headers)
+        answer = await closed.post(address, json=body, headers=headers)
         english = refused(answer, "long-detour")
         assert answer.headers["Content-Language"] == "en"
         # Nobody has reviewed these words: they are Spanish, and each sentence says so.
@@ -131,7 +135,7 @@ async def test_p47_a_refusal_is_in_the_language_that_the_answer_would_have_had(
             assert f"({label})" in said
         assert english["detail"].replace(f" ({label})", "").startswith(spanish["detail"][:60])
     # What the body says wins, as it does for a route.
-    answer = await own_client.post(
+    answer = await closed.post(
         "/routes",
         json={"start": SAN_ANTONIO, "end": CUCUTA, "at": AT},
         headers={"Accept-Language": "en"},
@@ -160,8 +164,7 @@ async def test_p32_p54_a_bridge_that_is_not_known_is_never_told_as_closed(own_cl
     assert "cerrado" not in body["detail"]
 
 
-async def test_p54_every_form_of_asking_refuses_and_answers_alike(own_client, settings):
-    await close(settings, TACHIRA)
+async def test_p54_every_form_of_asking_refuses_and_answers_alike(closed):
     places = [list(SAN_ANTONIO), list(CUCUTA)]
     asked = {
         "/v2/directions/foot-walking/geojson": {"coordinates": places, "options": {}},
@@ -173,13 +176,13 @@ async def test_p54_every_form_of_asking_refuses_and_answers_alike(own_client, se
         },
     }
     for address, body in asked.items():
-        problem = refused(await own_client.post(address, json=body), "long-detour")
+        problem = refused(await closed.post(address, json=body), "long-detour")
         assert [why["id"] for why in problem["because"]] == ["X-BOLIVAR"]
         assert problem.get("error", {"code": 2009})["code"] == 2009
         next(member for name, member in body.items() if name in {"options", "inputs"})[
             "accept_detour"
         ] = True
-        answer = await own_client.post(address, json=body)
+        answer = await closed.post(address, json=body)
         assert answer.status_code == 200, answer.text
         found = answer.json()["features"][0]["properties"]
         found = found.get("amparo", found)
@@ -285,8 +288,10 @@ async def test_p36_p39_p54_what_is_hidden_changes_no_reason_refusal_or_ceiling(
         for more in ({}, {"accept_detour": True, "explain": False})
     ]
 
+    network = RoadNetworks(settings.graphs_dir, settings.walker)
+
     async def answers():
-        async with client_of(settings) as client:
+        async with client_of(settings, is_written_elsewhere=False, network=network) as client:
             return [_timeless(await client.post("/routes", json=one)) for one in questions]
 
     with_them = await answers()
@@ -310,12 +315,9 @@ def _timeless(response):
     return body
 
 
-async def test_p54_the_page_says_why_whom_to_call_and_shows_the_long_way_on_request(
-    own_client, settings
-):
-    await close(settings, TACHIRA)
+async def test_p54_the_page_says_why_whom_to_call_and_shows_the_long_way_on_request(closed):
     form = {"start": "San Antonio del Táchira, VE", "end": "Cúcuta, CO", "at": "2026-11-24T08:00"}
-    page = await own_client.post("/plan", data=form)
+    page = await closed.post("/plan", data=form)
     assert page.status_code == 422, page.text
     text = page.text
     assert "Ahora solo hay un camino mucho más largo" in text
@@ -325,13 +327,13 @@ async def test_p54_the_page_says_why_whom_to_call_and_shows_the_long_way_on_requ
     assert 'href="tel:' in text
     assert "Ver igualmente el camino largo" in text
     assert 'name="detour" value="yes"' in text
-    long = await own_client.post("/plan", data={**form, "detour": "yes"})
+    long = await closed.post("/plan", data={**form, "detour": "yes"})
     assert long.status_code == 200
     assert "Este camino da un rodeo muy largo" in long.text
     assert "está cerrado" in long.text
     # A file of it, and another language, ask for the same.
     assert long.text.count('name="detour" value="yes"') == 2
-    file = await own_client.post("/plan", data={**form, "detour": "yes", "file": "gpx:0"})
+    file = await closed.post("/plan", data={**form, "detour": "yes", "file": "gpx:0"})
     assert file.headers["content-type"] == "application/gpx+xml"
     # A crossing's name would tell where the way starts (P48).
     assert "Simón Bolívar" not in file.text

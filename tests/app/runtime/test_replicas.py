@@ -30,10 +30,26 @@ ALL = (
 IN_FORCE = text("select id from amparo.hides where lifted_at is null")
 
 
-@pytest.fixture
-async def pair(cluster, empty_template):
+@pytest.fixture(scope="module")
+async def servers(cluster, empty_template):
+    """Give a pair, and whether a test has had it."""
     async with streaming("replicas", cluster) as found:
-        yield found
+        yield found, []
+
+
+@pytest.fixture
+async def pair(servers, home):
+    """Give the pair as it is to begin with: nothing hidden, and ``b`` replays the log of ``a``."""
+    found, had = servers
+    if had:
+        found.stop()
+        found.a.start()
+        found.lead(primary=found.a)
+        await lift_all(found.settings(home))
+        found.follow(found.b, found.a)
+        found.lead(reading=found.b)
+    had.append(True)
+    return found
 
 
 async def replica_is_asked(database):
