@@ -389,6 +389,7 @@ def test_a_run_in_which_one_of_two_parts_answers_nothing_is_broken():
     assert judging.Found().is_broken
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("seed", [21, 22])
 def test_p54_no_answer_in_random_worlds_has_a_fault(seed):
     found = judging.Found()

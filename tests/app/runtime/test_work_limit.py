@@ -32,7 +32,8 @@ async def test_who_comes_too_late_is_told_at_once(monkeypatch):
 async def test_a_flood_of_long_lines_leaves_health_and_nearest_alone(own_client):
     line = {"type": "LineString", "coordinates": ZIGZAG}
     flood = [
-        asyncio.create_task(own_client.post("/coverage", json={"route": line})) for _ in range(14)
+        asyncio.create_task(own_client.post("/coverage", json={"route": line}))
+        for _ in range(2 * work_limit.AT_ONCE + 2)
     ]
     searches = work_limit._searches
     # It has begun: one is computed, or was.

@@ -17,6 +17,7 @@ from geo.removals import hides
 from geo.spaces import queries
 from tests.conftest import clone, opened
 from tests.fixtures.clock import run_now, run_today, stopped_clock
+from tests.fixtures.examples import examples
 from tests.geo.db.test_change_stamps import HAZARD, hazard, write
 
 READERS = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
@@ -86,7 +87,9 @@ async def public_hazards(database, at=None):
     return {record.id: routed for record, routed in found}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25, 12), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     done=st.lists(writes, min_size=1, max_size=4),
     moments=st.lists(
@@ -293,9 +296,9 @@ async def test_p24_a_hidden_space_is_in_no_kept_answer(loaded_database):
 @pytest.mark.parametrize("tier", READERS)
 @pytest.mark.clock
 async def test_kept_spaces_are_those_of_the_day_asked_for(own, tier, monkeypatch):
-    monkeypatch.setattr(tier_snapshot, "_MOST_KEPT", 16)
-    # Every second day of three weeks, so each weekday; by day and night more than are kept.
-    days = [run_today() + timedelta(days=offset) for offset in range(0, 21, 2)]
+    monkeypatch.setattr(tier_snapshot, "_MOST_KEPT", 10)
+    # Every third day of three weeks, so each weekday; by day and night more than are kept.
+    days = [run_today() + timedelta(days=offset) for offset in range(0, 21, 3)]
     asked = [(day, night) for day in days for night in (False, True)]
     assert len(asked) > tier_snapshot._MOST_KEPT
     open_then = {(day, night): await open_ids(own, tier, day, night=night) for day, night in asked}
@@ -305,6 +308,7 @@ async def test_kept_spaces_are_those_of_the_day_asked_for(own, tier, monkeypatch
             assert {space.id for space in again} == open_then[day, night]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -337,6 +341,7 @@ async def test_kept_products_are_those_of_the_tier_and_read_once(loaded_database
     assert await told(loaded_database, tier) is kept
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     "statement",
     [
