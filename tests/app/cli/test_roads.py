@@ -149,6 +149,7 @@ def failing(*_args):
     raise DatabaseUnavailableError("the database answers too late")
 
 
+@pytest.mark.every(2, first=1)
 @pytest.mark.parametrize(("hook", "code"), [(interrupted, EXIT_INTERRUPTED), (failing, 1)])
 def test_an_import_that_cannot_be_published_leaves_the_region_as_it_was(
     run, small, hook, code, tmp_path
@@ -243,6 +244,7 @@ def town(settings, tmp_path, region="town", **options):
     )
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_region_is_named_and_the_others_answer(tmp_path, spoilt, how, caplog):
     settings = Settings(home=tmp_path)
@@ -260,6 +262,7 @@ def test_a_damaged_region_is_named_and_the_others_answer(tmp_path, spoilt, how, 
     assert network.damaged() == ()
 
 
+@pytest.mark.every(3, first=1)
 @pytest.mark.parametrize("how", ["an array", "a cut meta.json", "a missing folder"])
 async def test_a_start_with_a_damaged_region_serves_the_lists(
     loaded_clone, settings_for, home, tmp_path, spoilt, how
@@ -286,8 +289,10 @@ async def test_a_start_with_a_damaged_region_serves_the_lists(
 
 
 async def test_a_damaged_sketch_is_imported_again(
-    loaded_clone, settings_for, home, tmp_path, spoilt
+    loaded_clone, settings_for, home, tmp_path, spoilt, monkeypatch
 ):
+    # A few streets by its name: what is in the file is read for the home that all share.
+    monkeypatch.setattr(setup, "import_sketch", lambda asked: town(asked, tmp_path, setup.SKETCH))
     settings = settings_for(loaded_clone).model_copy(update={"home": tmp_path})
     shutil.copytree(home / "graphs", settings.graphs_dir, symlinks=True)
     spoilt(settings.graphs_dir / "sketch", "an array")
@@ -325,6 +330,7 @@ async def test_a_command_writes_for_longer_than_a_request(empty_clone, settings_
             assert await regions(session) == {"town": 3}
 
 
+@pytest.mark.every(2, first=1)
 @pytest.mark.parametrize(
     ("moment", "is_new"),
     [("writing", False), ("staged", False), ("swapping", False), ("swapped", True)],

@@ -96,6 +96,7 @@ def test_a_world_is_read_as_it_was_written(world):
     assert replace(world, services=("food",)).digest != world.digest
 
 
+@pytest.mark.long
 def test_a_worker_keeps_the_memory_that_its_next_array_needs(client):
     arrays, pages = 200, 800_000 // resource.getpagesize()
 
@@ -109,6 +110,7 @@ def test_a_worker_keeps_the_memory_that_its_next_array_needs(client):
     assert client.submit(faults).result() < arrays * pages / 10
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_changes_nothing(client, world, finished, tmp_path):
     folder = make_folder(tmp_path, world)
     killed = []
