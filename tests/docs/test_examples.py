@@ -2,12 +2,14 @@
 
 import functools
 import os
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import httpx
+import osmnx
 import pytest
 
 from app.page_models.docs_page import TOPICS
@@ -89,9 +91,11 @@ def matched(address, collection, **asked):
 LARGE = "country = 'CO' AND population > 500000"
 
 
-@pytest.mark.parametrize(
-    "name", ["items.py", "items.mjs", "items.R", "layers_qgis.py", "changes.mjs"]
-)
+#: What starts R or QGIS, seconds each: with `--long`.
+BY_OTHERS = [pytest.param(name, marks=pytest.mark.long) for name in ("items.R", "layers_qgis.py")]
+
+
+@pytest.mark.parametrize("name", ["items.py", "items.mjs", *BY_OTHERS, "changes.mjs"])
 def test_a_collection_is_read_whole(live_server, name):
     written = run(live_server, name)
     words = [line.split() for line in written.splitlines()]
@@ -119,12 +123,14 @@ def test_javascript_shows_what_has_not_expired(live_server):
     )
 
 
+@pytest.mark.long
 def test_r_hands_the_box_and_the_condition_on(live_server):
     written = run(live_server, "items.R")
     assert "Cúcuta" in written
     assert "Bogotá" not in written
 
 
+@pytest.mark.long
 def test_qgis_hands_the_condition_on_and_takes_tiles(live_server):
     written = run(live_server, "layers_qgis.py")
     assert f"towns: {matched(live_server, 'places', filter=LARGE)}\n" in written
@@ -185,8 +191,12 @@ def test_a_way_comes_in_three_shapes(live_server):
     assert float(theirs.rpartition(":")[2]) == pytest.approx(195, rel=0.05)
 
 
-def test_the_library_plans_without_a_server():
-    written = run("", "library.py").splitlines()
+def test_the_library_plans_without_a_server(capsys, monkeypatch):
+    # In this process, where the searches are loaded; what it sets for itself goes with it.
+    for name in ("useful_tags_node", "useful_tags_way"):
+        monkeypatch.setattr(osmnx.settings, name, [*getattr(osmnx.settings, name)])
+    runpy.run_path(str(FOLDER / "library.py"), run_name="__main__")
+    written = capsys.readouterr().out.splitlines()
     assert written[0].startswith("DEMO: 195.0 km, 5 places")
     assert "days of 25 km: no itinerary" in written
     assert [line.split()[0] for line in written if " km from " in line] == [

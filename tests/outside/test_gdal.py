@@ -56,14 +56,14 @@ def assert_same(read, rows):
     assert wrong == []
 
 
-@pytest.mark.every(3)  # of each layer one of these four, all by `./run test --long`
+@pytest.mark.every(5)  # of each layer one of these five, all by `./run test --long`
 @conditions
 async def test_ogr2ogr_copies_a_collection_whole(narrowed, ogr2ogr, truth):
     read, _ = ogr2ogr(narrowed.layer)
     assert_same(read, await truth.rows(narrowed.layer))
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(5, first=4)
 @conditions
 async def test_ogr2ogr_hands_the_box_on(narrowed, ogr2ogr, truth, asked):
     name = narrowed.layer
@@ -73,7 +73,7 @@ async def test_ogr2ogr_hands_the_box_on(narrowed, ogr2ogr, truth, asked):
     assert tuple(map(float, query["bbox"].split(","))) == BOX
 
 
-@pytest.mark.every(3, first=1)
+@pytest.mark.every(5, first=1)
 @conditions
 async def test_ogr2ogr_hands_the_condition_on(narrowed, ogr2ogr, truth, asked):
     name = narrowed.layer
@@ -87,7 +87,7 @@ async def test_ogr2ogr_hands_the_condition_on(narrowed, ogr2ogr, truth, asked):
         assert query["limit"] == "20" or query["filter-lang"] == "cql-text"
 
 
-@pytest.mark.every(3, first=2)
+@pytest.mark.every(5, first=2)
 @conditions
 async def test_ogr2ogr_hands_the_box_and_the_condition_on(narrowed, ogr2ogr, truth, asked):
     name = narrowed.layer
@@ -117,8 +117,8 @@ def copied(asked, tmp_path, some):
     return tmp_path
 
 
-@pytest.mark.every(3)
-@pytest.mark.parametrize("some", [CONDITIONS[nth::3] for nth in range(3)])
+@pytest.mark.every(5, first=3)
+@pytest.mark.parametrize("some", [CONDITIONS[nth::5] for nth in range(5)])
 async def test_pyogrio_reads_every_collection_narrowed(truth, asked, copied, some):
     for one in some:
         read = geopandas.read_parquet(copied / f"{one.layer}.parquet")
@@ -143,6 +143,7 @@ def test_one_feature_is_asked_for_by_its_id(ogr2ogr, asked):
     assert any(path.startswith("/collections/places/items/odd-0") for path in asked.paths)
 
 
+@pytest.mark.every(2, first=1)
 @pytest.mark.parametrize("name", ["O'Higgins", "«Ñandú» 北京", 'a "quoted" <name>', "50% & more"])
 def test_names_travel_in_conditions(ogr2ogr, name):
     quoted = name.replace("'", "''")
