@@ -1,4 +1,8 @@
-"""The README's recipes: each is applied to a copy of the code, touches what it says, and works."""
+"""The README's recipes: each is applied to a copy of the code, touches what it says, and works.
+
+That the copy works is seen with ``--long``; each run sees that every line stands where a recipe
+puts something behind it.
+"""
 
 import json
 import os
@@ -205,7 +209,6 @@ def apply(path, added):
             path.write_text(new, encoding="utf-8")
             continue
         text = path.read_text(encoding="utf-8")
-        assert text.count(f"{line}\n") == 1, f"{path.name} has no longer one {line!r}"
         path.write_text(text.replace(f"{line}\n", f"{line}\n{new}\n"), encoding="utf-8")
 
 
@@ -232,10 +235,23 @@ def test_a_recipe_touches_few_files_and_the_readme_names_them(recipe):
         assert f"`{named}`" in row
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_line_behind_which_a_recipe_puts_something_is_there_once(recipe):
+    for name, added in RECIPES[recipe].items():
+        for line, _ in added:
+            if line:
+                text = (ROOT / name).read_text(encoding="utf-8")
+                assert text.count(f"{line}\n") == 1, f"{name} has no longer one {line!r}"
+            else:
+                assert not (ROOT / name).exists()
+
+
+@pytest.mark.long
 def test_a_published_layer_is_migrated_as_it_is_declared(layer):
     assert layer["differing"] == []
 
 
+@pytest.mark.long
 def test_a_published_layer_is_loaded_from_its_file_and_served_as_a_collection(layer):
     (feature,) = layer["items"]["features"]
     assert feature["id"] == "A1"
@@ -251,6 +267,7 @@ def test_a_published_layer_is_loaded_from_its_file_and_served_as_a_collection(la
     assert [one["id"] for one in layer["changes"]["features"]] == ["A1"]
 
 
+@pytest.mark.long
 def test_a_published_layer_shows_each_tier_its_own_rows(layer):
     assert layer["hidden"] == 404
     assert layer["seen"] == {
@@ -260,6 +277,7 @@ def test_a_published_layer_shows_each_tier_its_own_rows(layer):
     }
 
 
+@pytest.mark.long
 def test_a_published_layer_is_in_tiles_and_at_its_place_on_the_map(layer):
     water = decode(bytes.fromhex(layer["tile"]))["water"]
     assert [feature["properties"]["id"] for feature in water.features] == ["A1"]
@@ -267,10 +285,12 @@ def test_a_published_layer_is_in_tiles_and_at_its_place_on_the_map(layer):
     assert drawn.index("coverage") < drawn.index("water") < drawn.index("hazards")
 
 
+@pytest.mark.long
 def test_a_write_moves_the_edition_of_a_published_layer_alone(layer):
     assert layer["moved"] == [True, False]
 
 
+@pytest.mark.long
 def test_a_hazard_kind_is_stored_reported_published_and_told(answers):
     assert answers["hazard kind"] == {
         "stored": 2,
@@ -280,17 +300,21 @@ def test_a_hazard_kind_is_stored_reported_published_and_told(answers):
     }
 
 
+@pytest.mark.long
 def test_a_profile_is_asked_for_and_told(answers):
     assert answers["profile"] == {"asked": True, "told": "Persona mayor, a pie"}
 
 
+@pytest.mark.long
 def test_a_language_is_asked_for_and_shown(answers):
     assert answers["language"] == {"asked": True, "spoken": "qu", "page": "qu"}
 
 
+@pytest.mark.long
 def test_an_import_format_is_found_and_read(answers):
     assert answers["import format"] == {"listed": True, "rows": 1}
 
 
+@pytest.mark.long
 def test_an_export_format_is_offered(answers):
     assert answers["export format"] == {"asked": True, "suffix": "-day.txt"}

@@ -206,6 +206,7 @@ def test_a_taken_port_is_said_before_any_work(tmp_path, no_installer):
     assert not (copy / ".venv").exists()
 
 
+@pytest.mark.every(2, first=1)
 @pytest.mark.parametrize("port", ["http", "-1", "080", "8000; id", "123456"])
 def test_a_port_that_is_none_is_refused(repository, port):
     done = run(repository, AMPARO_PORT=port)
@@ -267,6 +268,7 @@ def test_an_interrupted_set_up_is_finished_and_a_changed_lock_installed(reposito
     assert "making" not in again.stderr
 
 
+@pytest.mark.long
 def test_a_copy_makes_its_environment_anew_and_leaves_a_linked_one_alone(repository, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(repository, moved, ignore=shutil.ignore_patterns(".venv"))
@@ -300,6 +302,7 @@ def test_an_unknown_benchmark_is_refused(measured):
     assert run(measured, "bench", "echo", "7").stdout.strip() == "['7']"
 
 
+@pytest.mark.long
 def test_the_peers_are_installed_for_their_benchmark_alone_and_once(measured):
     said = [run(measured, "bench", name) for name in ("echo", "routing", "routing")]
     assert [done.stdout for done in said] == ["[]\n", "measured\n", "measured\n"], said
