@@ -126,9 +126,12 @@ async def serving(**settings):
         config = uvicorn.Config(
             served, http=Connection, ws="none", lifespan="off", log_level="critical"
         )
+        config.load()
         server = uvicorn.Server(config)
-        running = asyncio.create_task(server.serve(sockets=[listening]))
-        await served.until(lambda: server.started)
+        server.lifespan = config.lifespan_class(config)
+        # Not by `serve`, which looks ten times a second whether it shall end, and waits then.
+        await server.startup(sockets=[listening])
+        await server.on_tick(0)
         # As the lifespan of the application puts it there.
         server.lifespan.state[module.STATE_KEY] = served.all
         try:
@@ -137,8 +140,12 @@ async def serving(**settings):
             served.go_on.set()
             for talk in served.talks:
                 talk.writer.transport.abort()
-            server.should_exit = True
-            await running
+            for one in server.servers:
+                one.close()
+            state = server.server_state
+            for connection in [*state.connections]:
+                connection.shutdown()
+            await served.until(lambda: not state.connections and not state.tasks)
 
 
 def check_problem(answer, status):
