@@ -133,8 +133,9 @@ async def test_a_hazard_begins_and_ends_by_the_clock(empty_database, roads, own_
 
 
 async def test_a_listener_that_was_cut_off_makes_up_for_it(
-    empty_database, roads, own_settings, admin
+    empty_database, roads, own_settings, admin, monkeypatch
 ):
+    monkeypatch.setattr(change_listener, "FIRST_PAUSE_S", 0.01)
     async with followed(empty_database, roads, own_settings):
         for n in range(3):
             pid = await listener(admin)
@@ -148,7 +149,8 @@ async def test_a_listener_that_was_cut_off_makes_up_for_it(
 async def test_who_cannot_listen_looks_by_itself(
     empty_database, roads, own_settings, monkeypatch, caplog
 ):
-    monkeypatch.setattr(change_listener, "LONGEST_PAUSE_S", 0.2)
+    monkeypatch.setattr(change_listener, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(change_listener, "LONGEST_PAUSE_S", 0.05)
     nowhere = listen_url(own_settings).set(database="secreto_no_such_database")
     with caplog.at_level(logging.WARNING, logger="amparo.notices"):
         async with followed(empty_database, roads, own_settings, nowhere):
@@ -160,7 +162,7 @@ async def test_who_cannot_listen_looks_by_itself(
 async def test_what_nobody_told_is_found_at_the_next_look(
     empty_database, roads, own_settings, monkeypatch, admin
 ):
-    monkeypatch.setattr(change_listener, "POLL_S", 0.2)
+    monkeypatch.setattr(change_listener, "POLL_S", 0.05)
     # As behind a pooler: everybody speaks of changes, and nobody hears.
     monkeypatch.setattr(change_stamps, "CHANNEL", "amparo_silence")
     async with followed(empty_database, roads, own_settings):
