@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 
 from app.jobs import corridor_coverage
 from app.jobs.corridor_coverage import Coverer
+from app.snapshots.corridor_lines import CorridorLines
 from app.snapshots.road_networks import RoadNetworks
 from geo.db.sessions import Tier
 from geo.db.views import coverage as view
@@ -72,9 +73,17 @@ def network(settings_for, filled):
     return RoadNetworks(settings.graphs_dir, settings.walker)
 
 
+@pytest.fixture(scope="module")
+def lines(network):
+    """Give the corridors on the roads, each laid once."""
+    return CorridorLines(network)
+
+
 @pytest.fixture
-def coverer(settings, database, network):
-    return Coverer(database, network, settings.access_m, settings.walker.name)
+def coverer(settings, database, network, lines):
+    made = Coverer(database, network, settings.access_m, settings.walker.name)
+    made._lines = lines
+    return made
 
 
 async def gaps(database, tier=Tier.PUBLIC, corridor="cucuta-bogota"):
