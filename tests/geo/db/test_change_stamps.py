@@ -55,6 +55,7 @@ async def write(database, statement, **values):
         await session.execute(text(statement), values)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("statement", "changed"),
     [
@@ -231,6 +232,7 @@ def midnight_after(moment):
 THREAT = {"family": "human_threat", "approved_at": NOW - DAY}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -23,6 +23,7 @@ async def stopped(cluster, loaded_clone):
     return await stopped_clock(cluster.superuser_url(loaded_clone), LATER)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("tier", list(Tier))
 async def test_in_production_it_is_the_database_s_own(cluster, empty_clone, empty_database, tier):
     await set_database_clock(cluster.superuser_url(empty_clone), in_production())
@@ -36,6 +37,7 @@ async def test_in_production_it_is_the_database_s_own(cluster, empty_clone, empt
     assert row[1] == row[3]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("tier", list(Tier))
 async def test_everybody_asks_the_one_that_was_set(stopped, loaded_database, tier):
     async with loaded_database.session(tier) as session:

@@ -171,6 +171,7 @@ def test_four_simultaneous_first_starts_make_exactly_one(folder):
     assert not half.exists()
 
 
+@pytest.mark.long
 def test_threads_of_one_process_also_start_it_once(cluster):
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(lambda _: cluster.start(), range(4))) == [False, False, False, True]
@@ -216,6 +217,7 @@ asyncio.run(count())
 """
 
 
+@pytest.mark.long
 def test_start_waits_for_the_children_of_a_killed_server(cluster):
     cluster.start()
     busy = subprocess.Popen(
@@ -237,6 +239,7 @@ def test_start_waits_for_the_children_of_a_killed_server(cluster):
     assert cluster.is_running
 
 
+@pytest.mark.every(3, first=1)
 @pytest.mark.parametrize("named", ["pid 1", "ourselves", "unrelated", "absent", "words", "empty"])
 def test_stale_pid_files_are_not_believed(cluster, named):
     other = subprocess.Popen(["sleep", "60"])
@@ -264,6 +267,7 @@ def test_stale_pid_files_are_not_believed(cluster, named):
         other.wait()
 
 
+@pytest.mark.long
 def test_a_zombie_does_not_count_as_running(cluster):
     """A killed server that nobody has reaped yet still has its pid."""
     cluster.start()
@@ -289,6 +293,7 @@ def test_another_major_version_is_refused_and_untouched(folder):
     assert [path.name for path in (folder / "pg").iterdir()] == ["PG_VERSION"]
 
 
+@pytest.mark.long
 def test_a_first_start_that_was_killed_leaves_nothing_in_the_way(folder):
     """Its initdb goes on by itself, and must not write into the folder of the next start."""
     start = subprocess.Popen([sys.executable, "-c", START, folder], cwd=ROOT)
@@ -328,12 +333,14 @@ def test_a_socket_path_too_long_says_so(cluster, folder):
         long.start()
 
 
+@pytest.mark.long
 def test_another_socket_folder_of_a_running_server_is_an_error(cluster, folder):
     cluster.start()
     with pytest.raises(ClusterError, match="its socket is in"):
         PrivateCluster(cluster.data_dir, folder / "t").start()
 
 
+@pytest.mark.long
 def test_odd_names_work_or_are_refused(folder):
     cluster = PrivateCluster(folder / "a b's ñ" / "pg", folder / "it's s")
     try:
@@ -346,6 +353,7 @@ def test_odd_names_work_or_are_refused(folder):
             PrivateCluster(folder / name / "pg", folder / "s").start()
 
 
+@pytest.mark.long
 async def test_the_database_is_made_again_if_a_kill_came_before_it(cluster):
     cluster.start()
     connection = await asyncpg.connect(host=str(cluster.socket_dir), user="postgres")
@@ -355,6 +363,7 @@ async def test_the_database_is_made_again_if_a_kill_came_before_it(cluster):
     assert await ask(cluster, "SELECT current_database()") == "amparo"
 
 
+@pytest.mark.long
 async def test_databases_are_copied_from_a_template(cluster):
     cluster.start()
     cluster.create_database("pattern")
@@ -379,6 +388,7 @@ async def test_the_log_holds_no_statement_or_row(cluster):
     assert "72.50432" not in log
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_an_ordinary_user_runs_it_as_itself(folder):
     """Also: root then finds the folder of another user, and says so."""
@@ -428,6 +438,7 @@ def test_an_installation_without_postgis_is_passed_over_and_named(tmp_path):
         find_installations(patterns)
 
 
+@pytest.mark.long
 def test_the_last_user_of_a_throwaway_cluster_destroys_it():
     from tests.fixtures.cluster import shared_cluster, template_database
 
@@ -454,6 +465,7 @@ def test_a_throwaway_cluster_is_in_memory_only_where_there_is_room(monkeypatch, 
     assert cluster.throwaway_folder() == tmp_path
 
 
+@pytest.mark.long
 def test_a_copy_has_what_its_template_has_and_goes_with_whoever_is_connected():
     from tests.fixtures.cluster import copy_database, drop_database, shared_cluster
 

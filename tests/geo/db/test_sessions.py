@@ -17,6 +17,7 @@ async def database(loaded_shared, settings_for):
         yield database
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("tier", Tier)
 async def test_a_connection_whose_server_is_gone_is_replaced(
     database, loaded_shared, settings_for, tier
