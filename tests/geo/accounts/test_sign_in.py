@@ -301,9 +301,9 @@ async def test_p29_sessions_that_are_over_are_deleted(session, ana):
         *("second_factors", "recovery_codes", "known_devices", "factor_resets"),
     ],
 )
-async def test_p6_only_the_writer_reads_accounts(empty_database, tier, table):
+async def test_p6_only_the_writer_reads_accounts(shared_database, tier, table):
     with pytest.raises(DBAPIError, match="permission denied"):
-        async with empty_database.session(tier) as session:
+        async with shared_database.session(tier) as session:
             await session.execute(text("select 1 from amparo." + table))
 
 

@@ -95,6 +95,7 @@ async def test_p1_a_corridor_without_a_stated_visibility_is_restricted(session, 
     assert tuple(row) == ("restricted", True)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

@@ -67,6 +67,7 @@ def asked(names, text):
     return found, called
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     "text",
     [

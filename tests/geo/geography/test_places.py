@@ -51,6 +51,7 @@ def labels(found):
     return [place.label for place in found]
 
 
+@pytest.mark.every(3, first=1)
 @pytest.mark.parametrize(
     ("text", "label"),
     [
@@ -160,6 +161,7 @@ def test_the_table_of_sounds_is_read_alike_by_python_and_javascript():
 # --- misspelt -----------------------------------------------------------------------------------
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("typed", "label"),
     [
@@ -184,6 +186,7 @@ async def test_a_misspelt_place_is_the_first_of_those_like_it(public, typed, lab
     assert [one.mistakes for one in found] == sorted(one.mistakes for one in found)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("typed", ["", "   ", "%", "_", ".*", "\\", "a\x00b", "'; --", "[" * 5_000])
 async def test_nothing_is_like_what_is_no_name(public, typed):
     assert await find_similar(public, typed, 5) == ()
@@ -238,7 +241,7 @@ def spoilt(name, slips):
     return folded(name)
 
 
-@settings(max_examples=examples(40, 15))
+@settings(max_examples=examples(40, 10))
 @given(mistyped())
 async def test_similar_places_are_those_that_looking_at_every_name_gives(
     shared_database, names, name_trigrams, drawn
@@ -283,9 +286,10 @@ async def test_a_place_that_is_not_public_is_never_named(loaded_database):
             text("update amparo.places set visibility = 'restricted' where name = 'Huaquillas'")
         )
     async with loaded_database.session(Tier.PUBLIC) as session:
+        names = await names_of(session)
         for typed in ("Huaquillas", "Huaquilas"):
             found = [one.place for one in await find_similar(session, typed, 50)]
-            found += (await names_of(session)).exact(Typed.of(typed))
+            found += names.exact(Typed.of(typed))
             assert "Huaquillas" not in {place.name for place in found}
 
 
@@ -299,8 +303,9 @@ async def test_a_hidden_spaces_name_is_no_place(loaded_clone, settings_for):
         name=name,
     )
     async with opened(settings) as database, database.session(Tier.PUBLIC) as session:
+        names = await names_of(session)
         for typed in (name, "Xilofonte", "Xilofonti"):
-            assert (await names_of(session)).beginning(Typed.of(typed)) == ()
+            assert names.beginning(Typed.of(typed)) == ()
             assert "xilofonte" not in str(await find_similar(session, typed, 50)).lower()
 
 
