@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from tests.conftest import client_of, run_sql
+from tests.conftest import client_of, clone, run_sql
 from tests.fixtures.clock import run_now, run_today
+from tests.fixtures.undoing import Kept
 
 CUCUTA, BUCARAMANGA = (-72.508, 7.894), (-73.126, 7.125)
 CARACAS, LIMA = (-66.879, 10.488), (-77.043, -12.046)
@@ -28,6 +29,28 @@ REPORT = """
 """
 
 TACHIRA = ("X-BOLIVAR", "X-SANTANDER", "X-TIENDITAS", "X-UNION")
+
+
+@pytest.fixture(scope="module")
+async def kept(cluster, loaded_template, settings_for):
+    """Give a loaded database of this module, whose hazards and crossings tests may change."""
+    made = Kept(settings_for(clone(cluster, loaded_template)), "hazards", "crossing_statuses")
+    await made.take()
+    return made
+
+
+@pytest.fixture(scope="module")
+async def changing(kept):
+    """Talk to an application over it."""
+    async with client_of(kept.settings) as talking:
+        yield talking
+
+
+@pytest.fixture
+async def settings(kept):
+    """Give the settings to change it with; what a test changes is put back."""
+    async with kept.undone() as given:
+        yield given
 
 
 def ask(start, end, at=AT, **more):
@@ -168,24 +191,22 @@ async def test_p10_caracas_to_lima_crosses_only_official_open_crossings(client):
         assert here == "PE"
 
 
-async def test_p32_with_every_tachira_crossing_closed_the_route_changes(
-    own_client, loaded_clone, settings_for
-):
-    before = (await routes(own_client, SAN_CRISTOBAL, CUCUTA))[0]["properties"]
+async def test_p32_with_every_tachira_crossing_closed_the_route_changes(changing, settings):
+    before = (await routes(changing, SAN_CRISTOBAL, CUCUTA))[0]["properties"]
     assert set(before["crossings"]) & set(TACHIRA)
-    await close(settings_for(loaded_clone), TACHIRA)
-    for feature in await routes(own_client, SAN_CRISTOBAL, CUCUTA, accept_detour=True):
+    await close(settings, TACHIRA)
+    for feature in await routes(changing, SAN_CRISTOBAL, CUCUTA, accept_detour=True):
         assert not set(feature["properties"]["crossings"]) & set(TACHIRA)
         assert feature["properties"]["distance_m"] > before["distance_m"] * 3
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("state", ["closed", "not_known"])
 async def test_p11_p32_refused_with_reason_opening_and_space_of_the_same_side(
-    own_client, loaded_clone, settings_for, state
+    changing, settings, state
 ):
-    settings = settings_for(loaded_clone)
     await run_sql(settings, "update amparo.crossing_statuses set state = :s", s=state)
-    response = await own_client.post("/routes", json=ask(SAN_CRISTOBAL, CUCUTA, NIGHT))
+    response = await changing.post("/routes", json=ask(SAN_CRISTOBAL, CUCUTA, NIGHT))
     assert response.status_code == 422
     assert response.headers["content-type"].startswith("application/problem+json")
     body = response.json()
@@ -195,17 +216,14 @@ async def test_p11_p32_refused_with_reason_opening_and_space_of_the_same_side(
     assert "derecho a pedir protección" in body["detail"]
 
 
-async def test_p54_a_crossing_that_opens_on_saturday_is_waited_for(
-    own_client, loaded_clone, settings_for
-):
+async def test_p54_a_crossing_that_opens_on_saturday_is_waited_for(changing, settings):
     """For as long as what is stated of it says; who may wait is told until when."""
-    settings = settings_for(loaded_clone)
     await run_sql(
         settings,
         "update amparo.crossing_statuses set state = 'closed' where crossing_id <> 'X-BOLIVAR'",
     )
     await run_sql(settings, "update amparo.crossing_statuses set byday = '{SA}'")
-    best = (await routes(own_client, SAN_CRISTOBAL, CUCUTA, NIGHT))[0]["properties"]
+    best = (await routes(changing, SAN_CRISTOBAL, CUCUTA, NIGHT))[0]["properties"]
     assert best["crossings"] == ["X-BOLIVAR"]
     passed = best["crossings_at"][0]
     assert datetime.fromisoformat(passed["through"]).weekday() == 5
@@ -215,29 +233,27 @@ async def test_p54_a_crossing_that_opens_on_saturday_is_waited_for(
     assert sum(stage["days"] for stage in best["stages"]) == best["walking_days"]
 
 
-async def test_a_crossing_that_opens_in_the_morning_is_waited_for(
-    own_client, loaded_clone, settings_for
-):
-    settings = settings_for(loaded_clone)
+@pytest.mark.long
+async def test_a_crossing_that_opens_in_the_morning_is_waited_for(changing, settings):
     await run_sql(
         settings,
         "update amparo.crossing_statuses set state = 'closed' where crossing_id <> 'X-BOLIVAR'",
     )
-    best = (await routes(own_client, SAN_CRISTOBAL, CUCUTA, NIGHT))[0]["properties"]
+    best = (await routes(changing, SAN_CRISTOBAL, CUCUTA, NIGHT))[0]["properties"]
     assert best["crossings"] == ["X-BOLIVAR"]
 
 
-async def test_p32_not_known_is_never_worded_as_closed(own_client, loaded_clone, settings_for):
-    await run_sql(settings_for(loaded_clone), "delete from amparo.crossing_statuses")
-    response = await own_client.post("/routes", json=ask(SAN_CRISTOBAL, CUCUTA))
+async def test_p32_not_known_is_never_worded_as_closed(changing, settings):
+    await run_sql(settings, "delete from amparo.crossing_statuses")
+    response = await changing.post("/routes", json=ask(SAN_CRISTOBAL, CUCUTA))
     assert response.status_code == 422
     body = response.json()
     assert {b["state"] for b in body["blocked_by"]} == {"not_known"}
     assert body["next_opening"] is None
     assert "cerrado" not in body["detail"]
-    items = (await own_client.get("/collections/crossings/items?limit=100")).json()["features"]
+    items = (await changing.get("/collections/crossings/items?limit=100")).json()["features"]
     assert {item["properties"]["state"] for item in items} == {"not_known"}
-    html = (await own_client.get("/crossings?lang=es")).text
+    html = (await changing.get("/crossings?lang=es")).text
     assert "Cerrado según lo publicado" not in html.split('id="crossings"')[1]
 
 
@@ -248,11 +264,11 @@ async def test_p11_the_darien_has_no_route(client):
     assert not [b for b in response.json()["blocked_by"] if b["name"]]
 
 
-async def test_p14_an_exclusion_is_never_crossed(own_client, loaded_clone, settings_for):
-    first = (await routes(own_client, CUCUTA, BUCARAMANGA))[0]
+async def test_p14_an_exclusion_is_never_crossed(changing, settings):
+    first = (await routes(changing, CUCUTA, BUCARAMANGA))[0]
     assert "DEMO-069" in first["properties"]["spaces"]
-    await run_sql(settings_for(loaded_clone), REPORT, approved=True)
-    for feature in await routes(own_client, CUCUTA, BUCARAMANGA, at=None):
+    await run_sql(settings, REPORT, approved=True)
+    for feature in await routes(changing, CUCUTA, BUCARAMANGA, at=None):
         assert "DEMO-069" not in feature["properties"]["spaces"]
 
 
@@ -262,41 +278,35 @@ def tomorrow_at_eight():
     return datetime.combine(tomorrow, time(13), UTC)
 
 
-async def test_p11_nobody_walks_into_an_exclusion_that_begins_on_the_way(
-    own_client, loaded_clone, settings_for
-):
+async def test_p11_nobody_walks_into_an_exclusion_that_begins_on_the_way(changing, settings):
     """Eight days of walking, and a flood that is announced for the second of them."""
     leaves = tomorrow_at_eight()
     at = leaves.isoformat()
-    before = await routes(own_client, CUCUTA, BUCARAMANGA, at=at)
+    before = await routes(changing, CUCUTA, BUCARAMANGA, at=at)
     assert "DEMO-069" in before[0]["properties"]["spaces"]
-    settings = settings_for(loaded_clone)
     await run_sql(settings, REPORT, approved=True)
     begins = "update amparo.hazards set valid_from = :begin where id = 'T-1'"
     await run_sql(settings, begins, begin=leaves + timedelta(days=1))
-    found = await own_client.post("/routes", json=ask(CUCUTA, BUCARAMANGA, at=at))
+    found = await changing.post("/routes", json=ask(CUCUTA, BUCARAMANGA, at=at))
     for feature in found.json().get("features", []):
         assert "DEMO-069" not in feature["properties"]["spaces"]
     # Of weeks later it is no matter.
     await run_sql(settings, begins, begin=leaves + timedelta(days=40))
-    after = await routes(own_client, CUCUTA, BUCARAMANGA, at=at)
+    after = await routes(changing, CUCUTA, BUCARAMANGA, at=at)
     assert [f["geometry"] for f in after] == [f["geometry"] for f in before]
 
 
-async def test_p14_an_exclusion_that_is_over_before_one_comes_by_closes_nothing(
-    own_client, loaded_clone, settings_for
-):
+async def test_p14_an_exclusion_that_is_over_before_one_comes_by_closes_nothing(changing, settings):
     """It lies days ahead; of people's threats no end is told, they close until they are lifted."""
     leaves = tomorrow_at_eight()
     at = leaves.isoformat()
-    before = await routes(own_client, BUCARAMANGA, CUCUTA, at=at)
+    before = await routes(changing, BUCARAMANGA, CUCUTA, at=at)
     assert "DEMO-069" in before[0]["properties"]["spaces"]
     assert before[0]["properties"]["ended_hazards"] == []
-    settings = settings_for(loaded_clone)
     await run_sql(settings, REPORT, approved=True)
     ends = "update amparo.hazards set valid_to = :end where id = 'T-1'"
     await run_sql(settings, ends, end=leaves + timedelta(hours=2))
-    after = await routes(own_client, BUCARAMANGA, CUCUTA, at=at)
+    after = await routes(changing, BUCARAMANGA, CUCUTA, at=at)
     assert [f["geometry"] for f in after] == [f["geometry"] for f in before]
     # It stays in the answer: an end on record may be the day on which somebody looks again.
     (over,) = after[0]["properties"]["ended_hazards"]
@@ -306,35 +316,32 @@ async def test_p14_an_exclusion_that_is_over_before_one_comes_by_closes_nothing(
     assert "pregunte antes de pasar" in over["text"]
     form = {"start": "Bucaramanga, CO", "end": "Cúcuta, CO", "mode": "foot"}
     form["at"] = leaves.astimezone(BOGOTA).strftime("%Y-%m-%dT%H:%M")
-    page = await own_client.post("/plan", data=form)
+    page = await changing.post("/plan", data=form)
     assert page.status_code == 200, page.text
     assert "pregunte antes de pasar" in page.text
     # The second day is reached too soon after a published end, and so is all by one of weeks.
     for start, end, days in (CUCUTA, BUCARAMANGA, 0.1), (BUCARAMANGA, CUCUTA, 20):
         await run_sql(settings, ends, end=leaves + timedelta(days=days))
-        found = await own_client.post("/routes", json=ask(start, end, at=at))
+        found = await changing.post("/routes", json=ask(start, end, at=at))
         for feature in found.json().get("features", []):
             assert "DEMO-069" not in feature["properties"]["spaces"]
 
 
-async def test_what_counts_by_night_counts_for_a_way_that_runs_into_it(
-    own_client, loaded_clone, settings_for
-):
+async def test_what_counts_by_night_counts_for_a_way_that_runs_into_it(changing, settings):
     """Eight days of walking: at what the second day comes by somebody may be by night."""
-    before = await routes(own_client, CUCUTA, BUCARAMANGA)
+    before = await routes(changing, CUCUTA, BUCARAMANGA)
     assert "DEMO-069" in before[0]["properties"]["spaces"]
-    settings = settings_for(loaded_clone)
     await run_sql(settings, REPORT, approved=True)
     await run_sql(settings, "update amparo.hazards set night_only = true where id = 'T-1'")
-    found = await own_client.post("/routes", json=ask(CUCUTA, BUCARAMANGA))
+    found = await changing.post("/routes", json=ask(CUCUTA, BUCARAMANGA))
     for feature in found.json().get("features", []):
         assert "DEMO-069" not in feature["properties"]["spaces"]
 
 
-async def test_p36_an_unapproved_report_changes_no_route(own_client, loaded_clone, settings_for):
-    before = await routes(own_client, CUCUTA, BUCARAMANGA)
-    await run_sql(settings_for(loaded_clone), REPORT, approved=False)
-    after = await routes(own_client, CUCUTA, BUCARAMANGA)
+async def test_p36_an_unapproved_report_changes_no_route(changing, settings):
+    before = await routes(changing, CUCUTA, BUCARAMANGA)
+    await run_sql(settings, REPORT, approved=False)
+    after = await routes(changing, CUCUTA, BUCARAMANGA)
     assert [f["geometry"] for f in after] == [f["geometry"] for f in before]
 
 
@@ -440,6 +447,7 @@ async def test_deep_json_is_refused(client, body):
     assert response.status_code == 400, response.text
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("at", ["0001-01-01T00:00", "2026-11-26T08:00-12:00", "soon"])
 async def test_the_form_names_a_time_that_cannot_be_meant(client, at):
     form = {"start": "Cúcuta, CO", "end": "Bucaramanga, CO", "mode": "foot", "at": at}
