@@ -18,6 +18,8 @@ from tests.fixtures.network import COORDINATOR, NOW, TODAY
 SECRET_NAME = "Casa Secreta Innombrable"
 SPACE = "/network/spaces/casa"
 HIDES = "/network/hides"
+#: Spaces that are changed, each by one test.
+OWN = tuple(f"casa{number}" for number in range(8))
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,28 @@ async def database(settings):
 async def client(settings, database):
     async with client_of(settings) as talking:
         yield talking
+
+
+@pytest.fixture(scope="module")
+async def shared(cluster, filled_network, settings_for):
+    """Give an application, and its database, to tests that change a space of their own alone."""
+    name = await filled_network(
+        {"id": "otra", "name": "Casa del otro lado"},
+        *({"id": space, "name": "Casa propia"} for space in OWN),
+    )
+    settings = settings_for(clone(cluster, name), public_url="http://amparo.test")
+    async with opened(settings) as database, client_of(settings) as talking:
+        yield talking, database
+
+
+@pytest.fixture
+def as_worker(shared):
+    """Sign somebody in who changes nothing but a space of `OWN`: see `shared`."""
+
+    async def enter(person):
+        return await visitor(*shared, person)
+
+    return enter
 
 
 async def document(database, space_id="casa"):
@@ -103,12 +127,12 @@ async def test_what_is_not_there_is_a_page(as_reader, path):
     assert "Aquí no hay nada" in response.text
 
 
-async def test_who_asks_too_fast_is_told_on_a_page(database, settings):
-    slow = settings.model_copy(update={"rate_per_minute": 1})
+async def test_who_asks_too_fast_is_told_on_a_page(published_settings):
+    slow = published_settings.model_copy(update={"rate_per_minute": 1})
     async with client_of(slow) as talking:
-        desk = await visitor(talking, database, "ed")
-        await desk.get("/network")
-        response = await desk.get("/network")
+        nobody = Visitor(talking, None)
+        await nobody.get("/network")
+        response = await nobody.get("/network")
     assert response.status_code == 429
     assert "Espere un minuto" in response.text
     assert int(response.headers["retry-after"]) > 0
@@ -128,25 +152,18 @@ async def test_forged_forms_are_refused_on_a_page(as_reader):
 
 
 async def test_every_page_opens_for_each_role(as_reader):
+    pages = ("/queue", "/spaces", "/spaces/new", "/spaces/otra", "/expiring", "/links")
     for person in ("ed", "ap", "co", "ad"):
         desk = await as_reader(person)
-        for path in (
-            "",
-            "/queue",
-            "/spaces",
-            "/spaces/new",
-            "/spaces/casa",
-            "/spaces/otra",
-            "/expiring",
-            "/hides",
-            "/links",
-        ):
+        # What differs by the role, and all the others for who may most.
+        for path in ("", "/spaces/casa", "/hides", *(pages if person == "co" else ())):
             response = await desk.get(f"/network{path}")
             assert response.status_code == 200, (person, path, response.text[:500])
             assert response.headers["cache-control"] == "private, no-store"
             assert SECRET_NAME not in response.text
 
 
+@pytest.mark.long
 async def test_pages_come_in_the_person_s_language(as_person, database):
     async with database.session(Tier.WRITER) as session:
         await session.execute(text("update people set language = 'en' where id = 'ed'"))
@@ -159,6 +176,7 @@ async def test_pages_come_in_the_person_s_language(as_person, database):
 # --- the form -----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_an_untouched_form_changes_nothing(as_reader, unchanged):
     editor = await as_reader("ed")
     fields = fields_of(await editor.get(SPACE), SPACE)
@@ -240,50 +258,59 @@ FULL = {
 }
 
 
-async def test_an_untouched_form_of_a_full_record_changes_nothing(as_person, database):
+async def test_an_untouched_form_of_a_full_record_changes_nothing(as_worker, shared):
+    _, database = shared
+    space_id = OWN[0]
+    space = f"/network/spaces/{space_id}"
     async with database.session(Tier.WRITER) as session:
-        made = (await space_documents.read_documents(session, ["casa"]))["casa"]
+        made = (await space_documents.read_documents(session, [space_id]))[space_id]
         full = space_documents.patched(made, FULL)
         await space_documents.store_documents(session, [full], now=NOW, today=TODAY, source="test")
-    editor = await as_person("ed")
-    fields = fields_of(await editor.get(SPACE), SPACE)
-    seen = text_of(await editor.post(SPACE, **fields, do="preview"))
-    before = await document(database)
+    editor = await as_worker("ed")
+    fields = fields_of(await editor.get(space), space)
+    seen = text_of(await editor.post(space, **fields, do="preview"))
+    before = await document(database, space_id)
     typed = document_in(typed_of(before))
     assert {name: before[name] for name in typed} == typed
     assert "No hay ningún cambio que enviar." in seen
     # Once through a page more: what is typed comes back as it was typed.
-    again = fields_of(await editor.post(SPACE, **fields, do="preview"), SPACE)
+    again = fields_of(await editor.post(space, **fields, do="preview"), space)
     assert again | {"csrf": []} == fields | {"csrf": []}
     (monthly,) = [name for name in fields if name.endswith("-nth") and fields[name] != [""]]
     fields[monthly] = ["2TU"]
-    seen = text_of(await editor.post(SPACE, **fields, do="preview"))
+    seen = text_of(await editor.post(space, **fields, do="preview"))
     assert "segundo mar" in seen
 
 
-async def test_p40_the_form_says_what_holds_at_once_and_what_waits(as_person, database, client):
-    editor = await as_person("ed")
-    fields = fields_of(await editor.get(SPACE), SPACE)
+async def test_p40_the_form_says_what_holds_at_once_and_what_waits(as_worker, shared):
+    _, database = shared
+    space_id = OWN[1]
+    space = f"/network/spaces/{space_id}"
+    editor = await as_worker("ed")
+    fields = fields_of(await editor.get(space), space)
     fields |= {"services": ["", "food", "showers"], "notice": ["Sin agua"]}
-    seen = text_of(await editor.post(SPACE, **fields, do="preview"))
+    seen = text_of(await editor.post(space, **fields, do="preview"))
     assert "Se hace al instante" in seen
     assert "Espera a una segunda persona" in seen
-    assert (await document(database))["notice"] is None
+    assert (await document(database, space_id))["notice"] is None
     fields["reason"] = ["lo dijo la coordinadora"]
-    page = await editor.follow(SPACE, **fields, do="send")
+    page = await editor.follow(space, **fields, do="send")
     assert "Una parte ya vale" in page.text
-    now = await document(database)
+    now = await document(database, space_id)
     assert (now["notice"], now["services"]) == ("Sin agua", ["food"])
 
 
-async def test_p52_who_restricts_a_space_is_told_that_it_is_hidden(as_person, database):
-    approver = await as_person("ap")
-    fields = fields_of(await approver.get(SPACE), SPACE)
+async def test_p52_who_restricts_a_space_is_told_that_it_is_hidden(as_worker, shared):
+    _, database = shared
+    space_id = OWN[2]
+    space = f"/network/spaces/{space_id}"
+    approver = await as_worker("ap")
+    fields = fields_of(await approver.get(space), space)
     fields |= {"visibility": ["restricted"], "reason": ["hombres armados en la esquina"]}
-    page = await approver.follow(SPACE, **fields, do="send")
+    page = await approver.follow(space, **fields, do="send")
     assert page.status_code == 200
     assert "Oculto desde ahora; restringirlo espera a una segunda persona." in page.text
-    assert (await document(database))["visibility"] == "public"
+    assert (await document(database, space_id))["visibility"] == "public"
 
 
 async def test_problems_stand_at_their_field_and_nothing_is_lost(as_reader):
@@ -336,30 +363,33 @@ async def test_hours_without_a_day_are_asked_again(as_reader):
     assert "Marque al menos un día." in response.text
 
 
-async def test_a_note_that_speaks_of_hours_is_asked_about_when_they_change(as_person, database):
+async def test_a_note_that_speaks_of_hours_is_asked_about_when_they_change(as_worker, shared):
     """It stayed "abierto las 24 horas" after the hours had changed."""
+    _, database = shared
+    space_id = OWN[3]
+    space = f"/network/spaces/{space_id}"
     async with database.session(Tier.WRITER) as session:
-        made = (await space_documents.read_documents(session, ["casa"]))["casa"]
+        made = (await space_documents.read_documents(session, [space_id]))[space_id]
         made |= {"notice": "Abierto las 24 horas", "eligibility": "Familias en camino"}
         await space_documents.store_documents(session, [made], now=NOW, today=TODAY, source="test")
-    editor = await as_person("ed")
-    fields = fields_of(await editor.get(SPACE), SPACE) | {"reason": ["llamaron"]}
-    untouched = await editor.post(SPACE, **fields | {"landmark": ["Parque"]}, do="preview")
+    editor = await as_worker("ed")
+    fields = fields_of(await editor.get(space), space) | {"reason": ["llamaron"]}
+    untouched = await editor.post(space, **fields | {"landmark": ["Parque"]}, do="preview")
     assert "notes_hold" not in untouched.text
     fields |= {"schedules-0-closes_at": ["15:00"]}
-    asked = await editor.post(SPACE, **fields, do="preview")
+    asked = await editor.post(space, **fields, do="preview")
     assert asked.status_code == 200
     assert "«Abierto las 24 horas»" in text_of(asked)
     assert "Familias en camino»" not in text_of(asked)
-    unanswered = await editor.post(SPACE, **fields, do="send")
+    unanswered = await editor.post(space, **fields, do="send")
     assert unanswered.status_code == 400
-    assert (await document(database))["schedules"] == made["schedules"]
-    await editor.follow(SPACE, **fields, do="send", notes_hold="1")
-    assert (await document(database))["schedules"][0]["closes_at"] == "15:00"
+    assert (await document(database, space_id))["schedules"] == made["schedules"]
+    await editor.follow(space, **fields, do="send", notes_hold="1")
+    assert (await document(database, space_id))["schedules"][0]["closes_at"] == "15:00"
 
 
-async def test_referring_spaces_are_chosen_by_their_names(as_person, database):
-    editor = await as_person("ed")
+async def test_referring_spaces_are_chosen_by_their_names(as_reader):
+    editor = await as_reader("ed")
     fields = fields_of(await editor.get(SPACE), SPACE) | {"access": ["referral_only"]}
     none = await editor.post(SPACE, **fields | {"referrer": ["nadie así"]}, do="add:referrer")
     assert none.status_code == 400
@@ -375,22 +405,25 @@ async def test_referring_spaces_are_chosen_by_their_names(as_person, database):
     assert '<td data-label="Después" class="becomes">Casa del otro lado (Pamplona)' in seen
 
 
-async def test_a_conflict_is_shown_beside_what_was_typed(as_person, database):
-    editor, coordinator = await as_person("ed"), await as_person("co")
-    fields = fields_of(await editor.get(SPACE), SPACE)
-    await coordinator.follow(f"{SPACE}/close", status="full", reason="llamaron")
+async def test_a_conflict_is_shown_beside_what_was_typed(as_worker, shared):
+    _, database = shared
+    space_id = OWN[4]
+    space = f"/network/spaces/{space_id}"
+    editor, coordinator = await as_worker("ed"), await as_worker("co")
+    fields = fields_of(await editor.get(space), space)
+    await coordinator.follow(f"{space}/close", status="full", reason="llamaron")
     fields |= {"notice": ["Traiga agua"], "reason": ["r"]}
-    response = await editor.post(SPACE, **fields, do="send")
+    response = await editor.post(space, **fields, do="send")
     assert response.status_code == 409
     seen = text_of(response)
     assert "Otra persona cambió este registro" in seen
     assert "Lleno" in seen
-    assert fields_of(response, SPACE)["notice"] == ["Traiga agua"]
-    assert (await document(database))["notice"] is None
+    assert fields_of(response, space)["notice"] == ["Traiga agua"]
+    assert (await document(database, space_id))["notice"] is None
 
 
-async def test_a_new_space_waits_and_a_second_person_opens_it(as_person, client):
-    editor, approver = await as_person("ed"), await as_person("ap")
+async def test_a_new_space_waits_and_a_second_person_opens_it(as_worker, shared):
+    editor, approver = await as_worker("ed"), await as_worker("ap")
     new = "/network/spaces/new"
     fields = fields_of(await editor.get(new), new)
     fields |= {
@@ -410,14 +443,14 @@ async def test_a_new_space_waits_and_a_second_person_opens_it(as_person, client)
     place = sent.headers["location"].partition("?")[0]
     page = await approver.get(place)
     assert "Espacio nuevo: Comedor nuevo" in page.text
-    before = await public_ids(client)
+    before = await public_ids(shared[0])
     accepted = await approver.follow(place, do="accept", reason="los conozco")
     assert "Aceptados" in accepted.text
-    assert len(await public_ids(client) - before) == 1
+    assert len(await public_ids(shared[0]) - before) == 1
 
 
-async def test_others_records_are_read_not_changed(as_person):
-    editor = await as_person("ed")
+async def test_others_records_are_read_not_changed(as_reader):
+    editor = await as_reader("ed")
     page = await editor.get("/network/spaces/otra")
     assert "Lo que se sabe" in page.text
     assert 'name="do"' not in page.text
@@ -428,17 +461,20 @@ async def test_others_records_are_read_not_changed(as_person):
 # --- deciding -----------------------------------------------------------------------------------
 
 
-async def propose_showers(editor):
-    fields = fields_of(await editor.get(SPACE), SPACE)
+async def propose_showers(editor, space=SPACE):
+    fields = fields_of(await editor.get(space), space)
     fields |= {"services": ["", "food", "information", "showers"], "reason": ["ya hay duchas"]}
-    page = await editor.follow(SPACE, **fields, do="send")
+    page = await editor.follow(space, **fields, do="send")
     place = page.text.partition('href="/network/proposals/')[2].partition('"')[0]
     return f"/network/proposals/{place}"
 
 
-async def test_p23_nobody_decides_an_own_proposal(as_person, database):
-    editor, approver = await as_person("ed"), await as_person("ap")
-    place = await propose_showers(editor)
+async def test_p23_nobody_decides_an_own_proposal(as_worker, shared):
+    _, database = shared
+    space_id = OWN[5]
+    space = f"/network/spaces/{space_id}"
+    editor, approver = await as_worker("ed"), await as_worker("ap")
+    place = await propose_showers(editor, space)
     own = await editor.get(place)
     assert 'value="accept"' not in own.text
     assert "nadie decide sobre lo propio" in own.text
@@ -446,10 +482,14 @@ async def test_p23_nobody_decides_an_own_proposal(as_person, database):
     page = text_of(await approver.get(place))
     assert "Eva Editora" in page
     assert "ya hay duchas" in page
+    for_nothing = await approver.post(place, do="reject", reason=" ")
+    assert for_nothing.status_code == 400
+    assert "Escriba entre 1 y 1000 caracteres." in for_nothing.text
     await approver.follow(place, do="accept", reason="bien")
-    assert "showers" in (await document(database))["services"]
+    assert "showers" in (await document(database, space_id))["services"]
 
 
+@pytest.mark.long
 async def test_a_proposal_for_a_record_that_changed_is_compared_again(as_person, database):
     editor, approver, coordinator = [await as_person(who) for who in ("ed", "ap", "co")]
     place = await propose_showers(editor)
@@ -463,14 +503,6 @@ async def test_a_proposal_for_a_record_that_changed_is_compared_again(as_person,
     made = await document(database)
     assert made["status"] == "full"
     assert "showers" in made["services"]
-
-
-async def test_a_reason_is_needed_and_asked_for(as_person):
-    editor, approver = await as_person("ed"), await as_person("ap")
-    place = await propose_showers(editor)
-    response = await approver.post(place, do="reject", reason=" ")
-    assert response.status_code == 400
-    assert "Escriba entre 1 y 1000 caracteres." in response.text
 
 
 async def test_an_import_is_accepted_at_once_and_what_cannot_be_stays(as_person, database):
@@ -498,7 +530,8 @@ async def test_an_import_is_accepted_at_once_and_what_cannot_be_stays(as_person,
     assert (await document(database, "otra"))["landmark"] == "Junto al puente"
 
 
-async def test_a_crossing_s_statement_is_compared_in_words(as_person, database):
+async def test_a_crossing_s_statement_is_compared_in_words(as_worker, shared):
+    _, database = shared
     statement = {
         "state": "open",
         "valid_from": TODAY.isoformat(),
@@ -518,17 +551,18 @@ async def test_a_crossing_s_statement_is_compared_in_words(as_person, database):
             via="api",
             now=NOW,
         )
-    page = text_of(await (await as_person("ap")).get(f"/network/proposals/{outcome.proposal_id}"))
+    page = text_of(await (await as_worker("ap")).get(f"/network/proposals/{outcome.proposal_id}"))
     assert "paso fronterizo" in page
     assert "lun, mar" in page
     assert 'value="accept"' in page
 
 
-async def test_moving_says_how_far(as_person):
-    editor, approver = await as_person("ed"), await as_person("ap")
-    fields = fields_of(await editor.get(SPACE), SPACE)
+async def test_moving_says_how_far(as_worker):
+    space = f"/network/spaces/{OWN[6]}"
+    editor, approver = await as_worker("ed"), await as_worker("ap")
+    fields = fields_of(await editor.get(space), space)
     fields |= {"lat": ["7.904"], "reason": ["se mudó"]}
-    page = await editor.follow(SPACE, **fields, do="send")
+    page = await editor.follow(space, **fields, do="send")
     place = page.text.partition('href="/network/proposals/')[2].partition('"')[0]
     seen = text_of(await approver.get(f"/network/proposals/{place}"))
     # 0.01 degrees of latitude: 1,112 m on a sphere of 6,371 km.
@@ -557,10 +591,13 @@ async def test_p41_a_message_with_a_link_is_ready_and_works(as_person, client, d
     assert "sms:+573000000000?body=" in sms
 
 
-async def test_an_answer_by_telephone_confirms(as_person, database):
-    editor = await as_person("ed")
-    await editor.follow(f"{SPACE}/answer", answer="as_listed", channel="phone")
-    assert (await document(database))["confirmed_on"] == NOW.date().isoformat()
+async def test_an_answer_by_telephone_confirms(as_worker, shared):
+    _, database = shared
+    space_id = OWN[7]
+    space = f"/network/spaces/{space_id}"
+    editor = await as_worker("ed")
+    await editor.follow(f"{space}/answer", answer="as_listed", channel="phone")
+    assert (await document(database, space_id))["confirmed_on"] == NOW.date().isoformat()
 
 
 # --- hiding -------------------------------------------------------------------------------------

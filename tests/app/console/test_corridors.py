@@ -37,8 +37,9 @@ async def client(settings, database):
         yield client
 
 
-async def corridor_of(client):
-    """Give the corridor with most spaces to sleep along it."""
+@pytest.fixture(scope="module")
+async def fullest(client):
+    """Give the corridor with most spaces to sleep along it: how many, its name, its figures."""
     named = (await client.get("/collections/corridors/items?limit=1000")).json()["features"]
     counted = []
     for one in named:
@@ -47,8 +48,8 @@ async def corridor_of(client):
     return max(counted, key=lambda one: one[:2])
 
 
-async def test_the_worst_loss_comes_first_and_its_gap_is_that_of_the_corridor(client, as_person):
-    count, corridor, figures = await corridor_of(client)
+async def test_the_worst_loss_comes_first_and_its_gap_is_that_of_the_corridor(fullest, as_person):
+    count, corridor, figures = fullest
     assert count >= 2
     editor = await as_person("ed")
     assert corridor in (await editor.get("/network/corridors")).text
@@ -67,8 +68,8 @@ async def test_the_worst_loss_comes_first_and_its_gap_is_that_of_the_corridor(cl
     assert told[0] == pytest.approx(worst[1] / 1e3, abs=1)
 
 
-async def test_as_few_spaces_as_can_be_are_proposed_and_close_every_gap(client, as_person):
-    _, corridor, figures = await corridor_of(client)
+async def test_as_few_spaces_as_can_be_are_proposed_and_close_every_gap(fullest, as_person):
+    _, corridor, figures = fullest
     gaps = [gap["length_m"] for gap in figures["services"][0]["gaps"]]
     editor = await as_person("ed")
     for gap_km in (25, 50):
@@ -95,12 +96,12 @@ async def test_the_longest_gaps_of_all_corridors_come_first(client, as_person):
     assert told == [round(length_m / 1e3) for length_m in stored[:20]]
 
 
-async def test_a_solver_that_gives_up_breaks_no_page(client, as_person, monkeypatch):
+async def test_a_solver_that_gives_up_breaks_no_page(fullest, as_person, monkeypatch):
     def gives_up(*_args):
         raise SolverFailed("kUnknown")
 
     monkeypatch.setattr(corridor_spaces, "fewest_spaces", gives_up)
-    _, corridor, _ = await corridor_of(client)
+    _, corridor, _ = fullest
     page = await (await as_person("ed")).get(f"/network/corridors?corridor={corridor}")
     assert page.status_code == 200
     assert "Ahora no se puede calcular." in text_of(page)
@@ -116,8 +117,10 @@ async def test_nobody_else_is_told(client, as_person):
         assert (await editor.get(f"/network/corridors?{query}")).status_code == 404
 
 
-async def test_p56_what_partners_alone_see_is_written_down(client, as_person, database, settings):
-    _, corridor, figures = await corridor_of(client)
+async def test_p56_what_partners_alone_see_is_written_down(
+    client, fullest, as_person, database, settings
+):
+    _, corridor, figures = fullest
     space = figures["spaces"][0]["id"]
     shown_to = "update amparo.locations set visibility = :visibility where id = :id"
     await run_sql(settings, shown_to, id=space, visibility="partners")
@@ -153,8 +156,8 @@ def figures_at(places_m, length_m, day_m):
     return [len(places_m), *(round(m / 1e3) for m in (max(gaps), mean_m, unmet_m))]
 
 
-async def test_a_what_if_has_the_figures_of_the_corridor_as_it_would_be(client, as_person):
-    _, corridor, figures = await corridor_of(client)
+async def test_a_what_if_has_the_figures_of_the_corridor_as_it_would_be(client, fullest, as_person):
+    _, corridor, figures = fullest
     length_m = figures["length_m"]
     at_m = {one["id"]: one["at_m"] for one in figures["spaces"]}
     first, second, third, *_ = at_m
@@ -201,6 +204,7 @@ async def test_a_crossing_that_would_be_shut_is_named_with_what_lies_beyond(clie
     assert "se llega hasta el km 0." in after
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -223,8 +227,8 @@ async def test_a_what_if_says_what_is_wrong_with_it(client, as_person, changes, 
     assert field in text_of(page)
 
 
-async def test_a_space_is_changed_in_one_way_only(client, as_person):
-    _, corridor, figures = await corridor_of(client)
+async def test_a_space_is_changed_in_one_way_only(fullest, as_person):
+    _, corridor, figures = fullest
     space = figures["spaces"][0]["id"]
     changes = {"closed": [space], "moved": space, "moved_km": "3"}
     page = await (await as_person("ed")).post(WHAT_IF, corridor=corridor, **changes)
@@ -241,8 +245,10 @@ async def test_nobody_else_asks_what_if_and_no_other_site(client, as_person):
     assert (await client.post(WHAT_IF, data=fields)).status_code in {303, 401}
 
 
-async def test_p42_beds_are_numbers_for_those_who_are_signed_in(client, as_person, settings):
-    _, corridor, figures = await corridor_of(client)
+async def test_p42_beds_are_numbers_for_those_who_are_signed_in(
+    client, fullest, as_person, settings
+):
+    _, corridor, figures = fullest
     space = figures["spaces"][0]["id"]
     await run_sql(
         settings,
@@ -257,8 +263,8 @@ async def test_p42_beds_are_numbers_for_those_who_are_signed_in(client, as_perso
     assert "41" not in str(again.json()["spaces"])
 
 
-async def test_beds_stand_beside_the_people_of_the_planners_file(client, as_person, settings):
-    _, corridor, figures = await corridor_of(client)
+async def test_beds_stand_beside_the_people_of_the_planners_file(fullest, as_person, settings):
+    _, corridor, figures = fullest
     for space, maximum in zip(figures["spaces"], (30, 5000), strict=False):
         await run_sql(
             settings,

@@ -106,6 +106,7 @@ async def count(database, model):
         return await session.scalar(select(func.count()).select_from(model))
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_a_file_is_mapped_checked_and_sent_as_proposals(as_person, database):
     editor = await as_person("ed")
     page = await editor.get(IMPORTS)
@@ -278,6 +279,7 @@ async def test_a_file_that_takes_too_much_says_so_in_the_persons_language(as_per
     assert len((await bring(editor)).headers["location"]) > len(IMPORTS)  # the next is read
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_one_at_a_time_a_person_in_whichever_process(as_person, database):
     editor, other = await as_person("ed"), await as_person("ap")
     async with database.session(Tier.WRITER) as session:  # as another worker's request holds it

@@ -198,6 +198,7 @@ async def test_p31_a_view_is_kept_by_one_person_and_shows_what_they_may_see(as_p
     assert ">Norte</a>" not in (await coordinator.get("/network")).text
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("state", ["full", "no_places"])
 async def test_p40_one_press_holds_at_once_with_a_reason_and_is_undone(as_person, database, state):
     editor = await as_person("ed")

@@ -6,10 +6,12 @@ from sqlalchemy import func, select, update
 from geo import models
 from geo.db.sessions import Tier
 from geo.records import demo_rows
-from tests.app.console.test_imports import bring, constants
+from tests.app.console.test_imports import at_hand, bring, constants
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of
 from tests.fixtures.network import TODAY
+
+__all__ = ["at_hand"]
 
 NEW = "/network/spaces/new"
 CROSSING = "/network/crossings/puente"
@@ -59,6 +61,7 @@ async def new_space(person, name, **changes):
     return await person.post(NEW, **fields, do="send")
 
 
+@pytest.mark.usefixtures("at_hand")
 async def test_p35_new_and_imported_spaces_go_through_to_the_public_page(as_person, client):
     editor, approver = await as_person("ed"), await as_person("ap")
     assert "amparo demo remove" in text_of(await editor.get(NEW))

@@ -16,12 +16,15 @@ from tests.fixtures.network import TODAY
 
 VISITS = "/network/visits"
 SECRETS = ("oculta", "socios", "confidencial", "escondida")
+#: Spaces that are visited, each by one test.
+OWN = tuple(f"casa{number}" for number in range(6))
 
 
 @pytest.fixture(scope="module")
 async def filled(filled_network, settings_for):
-    """Name a database with the network, of which each test has a copy of its own."""
+    """Name a database with the network, of which those who change something have a copy."""
     name = await filled_network(
+        *({"id": space, "name": f"Casa {space[-1]}"} for space in OWN),
         {"id": "oculta", "name": "Oculta", "visibility": "restricted"},
         {"id": "socios", "name": "De socios", "visibility": "partners"},
         {"id": "confidencial", "name": "Confidencial", "confidential": True}
@@ -37,24 +40,24 @@ async def filled(filled_network, settings_for):
     return name
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def settings(cluster, filled, settings_for):
     return settings_for(clone(cluster, filled))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def database(settings):
     async with opened(settings) as database:
         yield database
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def client(settings, database):
     async with client_of(settings) as talking:
         yield talking
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def editor(client, database):
     return await visitor(client, database, "ed")
 
@@ -67,6 +70,11 @@ async def reader(as_reader):
 async def record(database, space_id="casa"):
     async with database.session(Tier.WRITER) as session:
         return await session.get_one(models.Location, space_id)
+
+
+async def receipts(database):
+    async with database.session(Tier.WRITER) as session:
+        return await session.scalar(select(func.count()).select_from(models.Receipt))
 
 
 async def visit(database, **changes):
@@ -86,7 +94,7 @@ async def test_p1_only_public_spaces_of_ones_own_go_along(as_reader, reader):
         page = (await reader.get(f"{VISITS}{query}")).text
         block = page.partition('id="visit-spaces">')[2].partition("</script>")[0]
         ids = set(re.findall(r'"id": ?"([^"]+)"', block))
-        assert ids <= {"casa"}, query
+        assert ids <= {"casa", *OWN}, query
         for secret in SECRETS:
             assert f'"{secret}"' not in block
     for name in (*SECRETS, "otra", "nada"):
@@ -106,20 +114,22 @@ def test_p42_what_goes_along_has_no_numbers_of_places_and_no_names_of_people():
 
 async def test_p41_a_visit_confirms_from_the_day_it_was_made(database, editor):
     day = TODAY - timedelta(days=3)
-    sent = await editor.post(VISITS, **await visit(database, seen_on=day.isoformat()))
+    said = await visit(database, space=OWN[0], seen_on=day.isoformat())
+    sent = await editor.post(VISITS, **said)
     assert sent.status_code == 201, sent.text
-    after = await record(database)
+    after = await record(database, OWN[0])
     said = {"received": True, "applied": True, "waits": False, "revision": after.revision}
     assert sent.json() == said
     assert after.confirmed_on == day
 
 
 async def test_p40_closing_holds_at_once_and_longer_hours_wait(database, editor):
-    full = await editor.post(VISITS, **await visit(database, answer="full"))
+    full = await editor.post(VISITS, **await visit(database, space=OWN[1], answer="full"))
     assert full.json()["applied"] is True
-    assert (await record(database)).status == "full"
+    assert (await record(database, OWN[1])).status == "full"
     longer = await visit(
         database,
+        space=OWN[1],
         answer="changed",
         reason="lo dijo quien atiende",
         day=["MO", "SU"],
@@ -130,52 +140,57 @@ async def test_p40_closing_holds_at_once_and_longer_hours_wait(database, editor)
     assert sent.json()["waits"] is True, sent.text
     async with database.session(Tier.WRITER) as session:
         waiting = await session.scalars(
-            select(models.Proposal).where(models.Proposal.state == "pending")
+            select(models.Proposal)
+            .where(models.Proposal.state == "pending")
+            .where(models.Proposal.record_id == OWN[1])
         )
         (proposal,) = waiting
-    assert (proposal.record_id, proposal.proposed_by) == ("casa", "ed")
+    assert proposal.proposed_by == "ed"
 
 
 async def test_p51_a_reason_of_the_list_holds_at_once(database, editor):
     page = await editor.get(VISITS)
     assert '<select name="because"><option value="">' in page.text
-    said = {"answer": "changed", "reason": "lo vi", "because": "no_water"}
+    said = {"space": OWN[2], "answer": "changed", "reason": "lo vi", "because": "no_water"}
     sent = await editor.post(VISITS, **await visit(database, **said))
     assert (sent.json()["applied"], sent.json()["waits"]) == (True, False), sent.text
-    assert (await record(database)).notice == "Sin agua"
+    assert (await record(database, OWN[2])).notice == "Sin agua"
     words = await editor.post(VISITS, **await visit(database, **said, notice="por la puerta azul"))
     assert (words.json()["applied"], words.json()["waits"]) == (False, True), words.text
-    assert (await record(database)).notice == "Sin agua"
+    assert (await record(database, OWN[2])).notice == "Sin agua"
 
 
 async def test_a_visit_sent_again_is_written_down_once(database, editor):
-    said = await visit(database, answer="closed")
+    said = await visit(database, space=OWN[3], answer="closed")
     statuses = [(await editor.post(VISITS, **said)).status_code for _ in range(3)]
     assert statuses == [201, 200, 200]
     async with database.session(Tier.WRITER) as session:
-        answers = await session.scalar(select(func.count()).select_from(models.Confirmation))
+        of_it = models.Confirmation.location_id == OWN[3]
+        answers = await session.scalar(
+            select(func.count()).select_from(models.Confirmation).where(of_it)
+        )
     assert answers == 1
     other = await editor.post(VISITS, **(said | {"answer": "full"}))
     assert other.status_code == 409
 
 
 async def test_a_record_that_changed_meanwhile_is_told_and_nothing_is_kept(database, editor):
-    said = await visit(database, answer="as_listed")
+    said = await visit(database, space=OWN[4], answer="as_listed")
     async with database.session(Tier.WRITER) as session:
         await session.execute(
-            text("update amparo.locations set landmark = 'otra' where id = 'casa'")
+            text("update amparo.locations set landmark = 'otra' where id = :id"), {"id": OWN[4]}
         )
-    before = await record(database)
+    before, kept = await record(database, OWN[4]), await receipts(database)
     assert str(before.revision) != said["revision"]
     assert (await editor.post(VISITS, **said)).status_code == 412
-    after = await record(database)
+    after = await record(database, OWN[4])
     assert (after.confirmed_on, after.revision) == (before.confirmed_on, before.revision)
-    async with database.session(Tier.WRITER) as session:
-        assert await session.scalar(select(func.count()).select_from(models.Receipt)) == 0
+    assert await receipts(database) == kept
     again = said | {"revision": str(after.revision)}
     assert (await editor.post(VISITS, **again)).status_code == 201
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
@@ -201,8 +216,7 @@ async def test_what_a_desk_would_refuse_a_visit_is_refused_too(unchanged, reader
         said["revision"] = str((await record(database, changes["space"])).revision)
     sent = await reader.post(VISITS, **said)
     assert sent.status_code == status, sent.text
-    async with database.session(Tier.WRITER) as session:
-        assert await session.scalar(select(func.count()).select_from(models.Receipt)) == 0
+    assert await receipts(database) == 0
 
 
 async def test_nobody_sends_or_sees_visits_without_a_sign_in(unchanged):
@@ -243,7 +257,7 @@ async def test_p37_the_page_that_a_phone_keeps_names_nobody(as_reader, unchanged
 async def test_a_token_to_send_with_comes_with_whose_it_is(client, database, editor):
     said = (await editor.get("/network/visit-token")).json()
     assert said["me"] in (await editor.get(VISITS)).text
-    sent = await editor.post(VISITS, **await visit(database), csrf=said["csrf"])
+    sent = await editor.post(VISITS, **await visit(database, space=OWN[5]), csrf=said["csrf"])
     assert sent.status_code == 201, sent.text
     viewer = await visitor(client, database, "vi")
     for path in ("/network/visit-token", "/network/visit-page"):
