@@ -259,6 +259,7 @@ NONSENSE: list[Any] = [
 ]
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("field", space_documents.FIELDS)
 async def test_nonsense_in_a_field_is_refused_not_an_incident(desk, field):
     async with desk.database.session(Tier.WRITER) as session:

@@ -39,7 +39,7 @@ ONE = ("application/geo+json", "text/html")
 OF_ITEMS = tuple(fmt.media_types[0] for fmt in FORMATS)
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(5)
 @names
 async def test_every_answer_leads_to_itself_in_every_other_format(small, name):
     base = f"/collections/{name}"

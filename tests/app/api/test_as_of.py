@@ -100,6 +100,7 @@ NARROWED = (
 )
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("narrowed", NARROWED)
 async def test_a_filter_of_the_past_asks_the_rows_of_the_past(past, narrowed):
     now = (await past.get(f"{SPACES}?{narrowed}&limit=10000")).json()

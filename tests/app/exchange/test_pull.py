@@ -21,8 +21,9 @@ from geo.db.sessions import Tier
 from geo.errors import ForbiddenError, InvalidFileError, PersonalDataError
 from geo.proposals import decisions
 from geo.sources import ledger
+from tests.conftest import clone, opened
 from tests.fixtures.kobo_server import ASSET, TOKEN, kobo_server
-from tests.fixtures.network import APPROVER, EDITOR, NOW, fill_network
+from tests.fixtures.network import APPROVER, EDITOR, NOW
 
 SURVEY = [
     {"type": "start", "name": "start"},
@@ -96,11 +97,21 @@ def kobo():
         yield server
 
 
+@pytest.fixture(scope="module")
+async def filled(filled_network):
+    """Name a database with the network, of which each test has a copy of its own."""
+    return await filled_network()
+
+
 @pytest.fixture
-async def network(empty_database):
-    async with empty_database.session(Tier.WRITER) as session:
-        await fill_network(session)
-    return empty_database
+def settings(cluster, filled, settings_for):
+    return settings_for(clone(cluster, filled))
+
+
+@pytest.fixture
+async def network(settings):
+    async with opened(settings) as database:
+        yield database
 
 
 def clock():
@@ -198,6 +209,7 @@ async def test_what_is_taken_back_before_a_decision_waits_no_more(network, kobo,
     assert len(await proposals(network, "withdrawn")) == 2
 
 
+@pytest.mark.long
 async def test_a_run_reads_at_most_so_many_and_the_next_goes_on(network, kobo, tmp_path):
     kobo.submissions = [submission(n) for n in range(1, 8)]
     with declared(tmp_path, kobo, more="most = 3") as source:
@@ -335,9 +347,8 @@ def test_a_wrong_declaration_is_refused_by_its_members(kobo, tmp_path, change, r
 
 
 def test_the_command_says_what_it_did_and_ends_with_a_code(
-    kobo, network, empty_clone, settings_for, tmp_path, monkeypatch
+    kobo, network, settings, tmp_path, monkeypatch
 ):
-    settings = settings_for(empty_clone)
     monkeypatch.setenv("AMPARO_HOME", str(tmp_path))
     monkeypatch.setenv("AMPARO_DATABASE_URL", settings.database_url.get_secret_value())
 

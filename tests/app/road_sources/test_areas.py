@@ -64,6 +64,7 @@ def columns_of(graph):
     return {name: np.asarray(getattr(graph, name)) for name in GRAPH if hasattr(graph, name)}
 
 
+@pytest.mark.every(2, first=1)
 @pytest.mark.parametrize(
     ("name", "country", "counts"),
     [

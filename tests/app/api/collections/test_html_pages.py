@@ -15,6 +15,7 @@ NAMES = [layer.name for layer in CATALOGUE]
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     "path",
     ["/", "/conformance", "/collections", *(f"/collections/{name}" for name in NAMES),

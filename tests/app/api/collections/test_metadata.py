@@ -346,7 +346,7 @@ def test_box_and_interval_and_limit():
     assert read_limit("9" * 5000) == MAX_LIMIT
 
 
-@pytest.mark.every(3, first=1)
+@pytest.mark.every(14, first=1)
 @names
 def test_gdal_reads_every_collection(live_server, name):
     source = f"OAPIF:{live_server}"
@@ -375,6 +375,7 @@ def test_gdal_narrows_by_box(live_server):
     assert len(read) < 40
 
 
+@pytest.mark.every(4, first=1)
 @names
 async def test_the_schema_tells_the_type_of_every_property(small, name):
     described = await body_of(small, f"/collections/{name}")
@@ -407,6 +408,7 @@ async def test_the_landing_page_leads_to_what_else_is_published(small, published
     assert ("/basemap.pmtiles" in here) == published_settings.basemap_path.exists()
 
 
+@pytest.mark.every(4)
 @names
 async def test_a_collection_leads_to_its_tiles_style_changes_and_documentation(small, name):
     links = (await body_of(small, f"/collections/{name}"))["links"]

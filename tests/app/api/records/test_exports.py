@@ -30,6 +30,7 @@ def plain(name, content):
     return content.decode("utf-8", "replace")
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", FORMATS)
 async def test_every_format_is_a_file_of_the_public(client, name):
     answer = await client.get(f"/exports/{name}")

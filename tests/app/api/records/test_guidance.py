@@ -14,7 +14,8 @@ from geo.db.sessions import Tier
 from geo.errors import ForbiddenError
 from geo.guidance import pathways
 from geo.proposals import decisions
-from tests.conftest import opened
+from geo.records import demo_rows
+from tests.conftest import client_of, clone, opened
 from tests.fixtures.clock import run_now, run_today
 from tests.fixtures.desk import visitor
 
@@ -28,14 +29,39 @@ PEOPLE = {
 }
 
 
-@pytest.fixture
-async def bearers(loaded_clone: str, settings_for: Any) -> dict[str, dict[str, str]]:
+@pytest.fixture(scope="module")
+def settings(cluster: Any, loaded_template: str, settings_for: Any) -> Any:
+    """Give the settings of a database of this module: each test writes of something else there."""
+    return settings_for(clone(cluster, loaded_template))
+
+
+@pytest.fixture(scope="module")
+async def own_client(settings: Any) -> Any:
+    """Talk to an application over it."""
+    async with client_of(settings) as talking:
+        yield talking
+
+
+@pytest.fixture(scope="module")
+async def bearers(settings: Any) -> dict[str, dict[str, str]]:
     """Give headers for each of `PEOPLE`, and of a partner."""
+    return await issued(settings)
+
+
+@pytest.fixture(scope="module")
+async def without_demo(cluster: Any, loaded_template: str, settings_for: Any) -> Any:
+    """Give a client, headers and settings where the demonstration was taken away."""
+    made = settings_for(clone(cluster, loaded_template))
+    headers = await issued(made)
+    async with opened(made) as database, database.session(Tier.WRITER) as session:
+        await demo_rows.remove_demo(session)
+    async with client_of(made) as talking:
+        yield talking, headers, made
+
+
+async def issued(settings: Any) -> dict[str, dict[str, str]]:
     headers = {}
-    async with (
-        opened(settings_for(loaded_clone)) as database,
-        database.session(Tier.WRITER) as session,
-    ):
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
         organization = await session.scalar(
             text("select organization_id from locations where id = 'DEMO-006'")
         )
@@ -60,15 +86,10 @@ async def bearers(loaded_clone: str, settings_for: Any) -> dict[str, dict[str, s
     return headers
 
 
-@pytest.fixture
-async def as_person(own_client: Any, loaded_clone: str, settings_for: Any) -> Any:
+async def entered(client: Any, settings: Any, person: str) -> Any:
     """Sign one of `PEOPLE` in at the console."""
-    async with opened(settings_for(loaded_clone)) as database:
-
-        async def enter(person: str) -> Any:
-            return await visitor(own_client, database, person)
-
-        yield enter
+    async with opened(settings) as database:
+        return await visitor(client, database, person)
 
 
 async def accept(settings: Any, who: str, sent: Any) -> None:
@@ -81,11 +102,8 @@ async def accept(settings: Any, who: str, sent: Any) -> None:
         await decisions.accept(session, actor, proposal, "visto", now=now)
 
 
-async def test_p53_a_hotline_changes_by_two_and_goes_by_one(
-    own_client, bearers, loaded_clone, settings_for
-):
-    settings = settings_for(loaded_clone)
-    await take_the_demonstration_away(settings)
+async def test_p53_a_hotline_changes_by_two_and_goes_by_one(without_demo):
+    own_client, bearers, settings = without_demo
     line = {
         "kind": "psea",
         "name": "Línea independiente",
@@ -163,10 +181,8 @@ async def test_p47_the_spanish_original_is_labelled(client):
     assert (await client.get("/messages/update_hours")).status_code == 404
 
 
-async def test_messages_are_written_reviewed_and_then_shown(
-    own_client, bearers, as_person, loaded_clone, settings_for
-):
-    await take_the_demonstration_away(settings_for(loaded_clone))
+async def test_messages_are_written_reviewed_and_then_shown(without_demo):
+    own_client, bearers, settings = without_demo
     draft = {
         "key": "open_today",
         "language": "es",
@@ -189,18 +205,11 @@ async def test_messages_are_written_reviewed_and_then_shown(
         assert review.json()["type"] == "urn:amparo:problem:session-needed", "P50"
     one = f"{GUIDANCE}{path}"
     for who, status in (("editor", 403), ("coordinator", 403), ("second", 303), ("second", 409)):
-        review = await (await as_person(who)).post(one, do="accept")
+        review = await (await entered(own_client, settings, who)).post(one, do="accept")
         assert review.status_code == status, who
     assert (await own_client.get("/messages/open_today")).json()["body"] == "Abierto hoy."
     assert (await own_client.post(f"{path}/retire", headers=bearers["second"])).status_code == 200
     assert (await own_client.get("/messages/open_today")).status_code == 404
-
-
-async def take_the_demonstration_away(settings: Any) -> None:
-    from geo.records import demo_rows
-
-    async with opened(settings) as database, database.session(Tier.WRITER) as session:
-        await demo_rows.remove_demo(session)
 
 
 async def test_p38_a_protected_need_gets_hotlines_and_nothing_else(client):
@@ -225,9 +234,7 @@ async def test_a_pathway_is_given_step_by_step(client):
     assert (await client.get("/pathways?need=nonsense&country=CO")).json()["field"] == "need"
 
 
-async def test_p31_controlled_pathways_are_for_named_people(
-    own_client, bearers, loaded_clone, settings_for
-):
+async def test_p31_controlled_pathways_are_for_named_people(own_client, bearers, settings):
     path = "/pathways/controlled?need=gbv_response&country=CO"
     assert (await own_client.get(path)).status_code == 401
     assert (await own_client.get(path, headers=bearers["partner"])).status_code == 401
@@ -236,10 +243,7 @@ async def test_p31_controlled_pathways_are_for_named_people(
         "/pathways/DEMO-W03/readers", json={"person": "editor"}, headers=bearers["coordinator"]
     )
     assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
-    async with (
-        opened(settings_for(loaded_clone)) as database,
-        database.session(Tier.WRITER) as session,
-    ):
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
         await pathways.name_reader(session, "cli", "DEMO-W03", "editor")
     (way,) = (await own_client.get(path, headers=bearers["editor"])).json()["pathways"]
     assert way["id"] == "DEMO-W03"
@@ -311,9 +315,7 @@ async def test_counts_say_nothing_of_few(client):
         assert (await client.get(path)).json()["counts"] == []
 
 
-async def test_p51_a_rumour_is_shown_with_its_answer_by_two(
-    own_client, bearers, loaded_clone, settings_for
-):
+async def test_p51_a_rumour_is_shown_with_its_answer_by_two(own_client, bearers, settings):
     heard = {"claim": "Hay que pagar", "country": "CO", "heard_on": "2026-11-01"}
     made = await own_client.post("/rumours", json=heard, headers=bearers["editor"])
     path = f"/rumours/{made.json()['id']}"
@@ -324,17 +326,15 @@ async def test_p51_a_rumour_is_shown_with_its_answer_by_two(
     assert sent.status_code == 202
     assert (await own_client.get("/rumours")).json()["rumours"] == []
     with pytest.raises(ForbiddenError):
-        await accept(settings_for(loaded_clone), "editor", sent)
-    await accept(settings_for(loaded_clone), "approver", sent)
+        await accept(settings, "editor", sent)
+    await accept(settings, "approver", sent)
     (shown,) = (await own_client.get("/rumours?country=CO&lang=en")).json()["rumours"]
     assert shown["answer"]["original"] is True
     await own_client.post(f"{path}/retire", headers=bearers["editor"])
     assert (await own_client.get("/rumours")).json()["rumours"] == []
 
 
-async def test_p28_standards_lead_to_membership_step_by_step(
-    own_client, bearers, as_person, loaded_clone, settings_for
-):
+async def test_p28_standards_lead_to_membership_step_by_step(own_client, bearers, settings):
     items = [{"standard": "S", "question": "Q?", "essential": True, "evidence_needed": True}]
     draft = {"kind": "support_space", "title": "List", "items": items}
     (example,) = (await own_client.get("/standards")).json()["checklists"]
@@ -348,7 +348,7 @@ async def test_p28_standards_lead_to_membership_step_by_step(
     )
     assert sent.status_code == 202
     assert (await own_client.get("/standards")).json()["checklists"] == [example]
-    await accept(settings_for(loaded_clone), "second", sent)
+    await accept(settings, "second", sent)
     (own,) = (await own_client.get("/standards")).json()["checklists"]
     assert (own["version"], own["example"]) == (1, False)
     started = await own_client.post(
@@ -370,7 +370,8 @@ async def test_p28_standards_lead_to_membership_step_by_step(
     by_token = await own_client.post(f"{path}/verify", json=yes, headers=bearers["approver"])
     assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
     for who, status in (("editor", 403), ("approver", 303)):
-        verified = await (await as_person(who)).post(f"/network{path}", do="verify")
+        reviewer = await entered(own_client, settings, who)
+        verified = await reviewer.post(f"/network{path}", do="verify")
         assert verified.status_code == status
     read = (await own_client.get(path, headers=bearers["editor"])).json()
     assert (read["state"], float(read["score"])) == ("verified", 1.0)
@@ -378,6 +379,6 @@ async def test_p28_standards_lead_to_membership_step_by_step(
         "/standards/organizations/none/membership", headers=bearers["coordinator"]
     )
     assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
-    coordinator = await as_person("coordinator")
+    coordinator = await entered(own_client, settings, "coordinator")
     refused = await coordinator.post("/network/standards/members/none", do="grant")
     assert refused.status_code == 404

@@ -221,6 +221,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("method", "path", "body", "status"), MISTAKES, ids=str)
 async def test_every_mistake_is_a_problem(desk, method, path, body, status):
     before = await desk.document()
