@@ -18,10 +18,8 @@ from tests.fixtures.network import ADMIN, COORDINATOR, EDITOR, fill_network
 NOW = fixture.NOW + timedelta(days=1)
 
 
-@pytest.fixture
-async def network(session):
+async def fill(session):
     await fill_network(session)
-    return session
 
 
 async def announce(session, event="record.changed", **how):

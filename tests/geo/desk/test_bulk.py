@@ -24,8 +24,7 @@ CLOSED = SpaceClosing("temporarily_closed", "flood", TODAY + timedelta(days=3))
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-async def network(session):
+async def fill(session):
     await fill_network(
         session,
         *({"id": id_} for id_ in HOUSES),
@@ -36,7 +35,6 @@ async def network(session):
     # Even its named reader closes it one by one, on record.
     session.add(models.RestrictedReader(location_id="refugio", person="co"))
     await session.execute(text("set constraints all immediate"))
-    return session
 
 
 async def revisions(session, *ids):
@@ -100,6 +98,7 @@ async def test_each_row_has_the_rule_of_one_and_is_told_apart(network):
             await bulk.confirm_spaces(network, EDITOR, wrong, "phone", now=NOW)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("action", ["close", "confirm"])
 async def test_p40_who_slipped_undoes_it_exactly_and_what_was_done_stays_counted(network, action):
     before = await documents(network, *HOUSES[:2])

@@ -19,6 +19,7 @@ from geo.desk.table_rows import (
 from geo.errors import InvalidRecordError
 from geo.proposals import pending, submission
 from geo.text.normalize import folded
+from tests.fixtures.examples import examples
 from tests.fixtures.network import (
     ADMIN,
     APPROVER,
@@ -88,7 +89,7 @@ def filters_over(rows):
     )
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30, 15))
 @given(data=st.data())
 async def test_a_page_is_the_one_of_all_rows_filtered_and_sorted(shared_database, rows, data):
     row_set = space_rows(TODAY, OWN)

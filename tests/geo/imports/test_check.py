@@ -63,8 +63,7 @@ TOLD = FieldMapping(values={"services": {folded(word): code for word, code in WO
 SAFE = NEW | {"id": "N-9", "name": "Refugio para mujeres", "address": "Calle 9"}
 
 
-@pytest.fixture
-async def network(session):
+async def fill(session):
     await fill_network(
         session,
         {"id": "oculta", "visibility": "restricted", "confidential": True, "name": "Oculta",
@@ -72,7 +71,6 @@ async def network(session):
          "locality": "Pamplona", "public_phones": ["+57 310 9999999"]},
         {"id": "ajena", "organization": "Otra organización", "organization_id": "org2"},
     )  # fmt: skip
-    return session
 
 
 async def check(session, data, name="x.csv", mapping=None, **options):
@@ -365,6 +363,7 @@ async def test_a_mapping_makes_records_of_a_matrix(network):
 # -- P38 ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("kind", WRITERS)
 async def test_p38_an_import_of_any_format_quarantines_protected_places(session, kind):
     await add_terms(session)

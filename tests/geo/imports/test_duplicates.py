@@ -156,14 +156,12 @@ TWIN = {
 }  # fmt: skip
 
 
-@pytest.fixture
-async def network(session):
+async def fill(session):
     await fill_network(
         session, TWIN,
         {"id": "oculta", "visibility": "restricted", "confidential": True},
     )  # fmt: skip
     await duplicates.find_duplicates(session)
-    return session
 
 
 async def ids(session, actor):

@@ -87,6 +87,7 @@ def read_back(name, data):
     return [{"id": draft.id, **draft.changes} for draft in made]
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("kind", WRITERS)
 @settings(max_examples=examples(40, 12), suppress_health_check=[HealthCheck.too_slow])
 @given(documents=DOCUMENTS)
@@ -95,6 +96,7 @@ def test_nothing_is_lost_on_the_way_through_a_file(kind, documents):
     assert read_back(name, write(documents)) == documents
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 @settings(max_examples=examples(20, 10))

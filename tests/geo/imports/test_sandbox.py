@@ -32,6 +32,7 @@ PLAIN = [None, "", "x", 1, 1.5, True, [1, "a"], {"date": "2026-01-01"}, {}, [{"o
 MOMENTS = [date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, tzinfo=UTC), time(5, 6)]
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("name", "data", "reading"),
     [
@@ -65,6 +66,7 @@ async def test_what_a_reader_refuses_is_refused_in_its_words():
         await read_apart("x.json", b'{"a": 1}')
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("name", "data", "code"),
     [
@@ -81,6 +83,7 @@ async def test_a_bomb_says_what_it_has_too_much_of(name, data, code):
     assert refused.value.what in code
 
 
+@pytest.mark.long
 async def test_three_at_once_end_for_their_own_memory_and_nobody_elses(monkeypatch):
     bombs = [("x.csv", csv(12)), ("x.geojson", features(12)), ("x.geojson", b"[" * 10_000_000)]
     found = await asyncio.gather(*(read_apart(*bomb) for bomb in bombs), return_exceptions=True)

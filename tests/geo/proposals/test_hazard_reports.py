@@ -54,10 +54,8 @@ async def count(session, model):
     return await session.scalar(select(func.count()).select_from(model))
 
 
-@pytest.fixture
-async def network(session):
+async def fill(session):
     await fill_network(session)
-    return session
 
 
 HAZARD = {
@@ -275,6 +273,7 @@ async def test_p36_a_human_threat_made_of_one_report_stays_with_the_network(
                 assert len(await active_hazards(reading, NOW + timedelta(hours=80))) == seen, tier
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

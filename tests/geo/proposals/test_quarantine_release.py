@@ -26,14 +26,12 @@ WORDS = "casa de acogida"
 HELD = for_column(CodedReason("protected_words", words=WORDS))
 
 
-@pytest.fixture
-async def network(session):
+async def fill(session):
     await fill_network(session, {"id": "retenida", "name": "Casa de acogida San José"})
     await session.execute(
         insert(RestrictedReader),
         [{"location_id": "retenida", "person": who.id} for who in (EDITOR, APPROVER)],
     )
-    return session
 
 
 async def ask(session, actor=EDITOR, visibility="public", reason="es un comedor"):

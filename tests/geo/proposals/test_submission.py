@@ -43,15 +43,12 @@ from tests.fixtures.network import (
 )
 
 
-@pytest.fixture
-async def network(session):
+async def fill(session):
     await fill_network(
         session,
         {"id": "oculta", "visibility": "restricted", "confidential": True, "name": "Oculta"},
         {"id": "lima", "country": "PE", "lon": -77.03, "lat": -12.05, "timezone": "America/Lima"},
     )
-    await settle(session)
-    return session
 
 
 async def settle(session):
@@ -121,6 +118,7 @@ async def test_p40_who_may_close_at_once(network, actor):
     assert (await suggest(network, actor, status="closed")).applied
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -445,6 +443,7 @@ async def test_p40_a_crossing_that_is_closed_for_years_is_closed_at_once(network
     assert not over.applied
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     "changes",
     [

@@ -43,10 +43,8 @@ SHORT_DAY = {**SPACE["schedules"][0], "closes_at": "08:15"}
 SECOND = Actor("ap2", "Abel Aprueba", Role.APPROVER, None, frozenset({"CO"}), means=Means.SESSION)
 
 
-@pytest.fixture
-async def network(session):
+async def fill(session):
     await fill_network(session, *({"id": id_} for id_ in SPACES))
-    return session
 
 
 async def hide(session, actor, record, now=NOW, **why):
@@ -159,45 +157,47 @@ async def test_p52_spaces_crossings_contacts_and_terms_are_counted_together(netw
     assert await network.scalar(there) == "123"
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"status": "closed"},
-        {"visibility": "partners"},
-        {"expires_on": (TODAY - timedelta(days=2)).isoformat()},
-        {"services": []},
-        {"schedules": []},
-        {"schedules": [SHORT_DAY]},
-        {"schedules": [SHORT_DAY | {"closes_at": "17:00", "valid_to": TODAY.isoformat()}]},
-        {"access": "referral_only"},
-        {"minimum_age": 90},
-        {"maximum_age": 2},
-        {"maximum_age": 0},
-        {"genders": ["men"]},
-        {"families_only": True},
-        {"children_alone": "no"},
-        {
-            "schedule_exceptions": [
-                {
-                    "starts_on": TODAY.isoformat(),
-                    "ends_on": (TODAY + timedelta(days=6)).isoformat(),
-                    "closed": True,
-                }
-            ]
-        },
-    ],
-    ids=lambda changes: next(iter(changes)),
+WAYS = (
+    {"status": "closed"},
+    {"visibility": "partners"},
+    {"expires_on": (TODAY - timedelta(days=2)).isoformat()},
+    {"services": []},
+    {"schedules": []},
+    {"schedules": [SHORT_DAY]},
+    {"schedules": [SHORT_DAY | {"closes_at": "17:00", "valid_to": TODAY.isoformat()}]},
+    {"access": "referral_only"},
+    {"minimum_age": 90},
+    {"maximum_age": 2},
+    {"maximum_age": 0},
+    {"genders": ["men"]},
+    {"families_only": True},
+    {"children_alone": "no"},
+    {
+        "schedule_exceptions": [
+            {
+                "starts_on": TODAY.isoformat(),
+                "ends_on": (TODAY + timedelta(days=6)).isoformat(),
+                "closed": True,
+            }
+        ]
+    },
 )
-async def test_p52_whatever_way_a_space_is_taken_away_it_comes_back(network, changes):
+
+
+async def test_p52_whatever_way_a_space_is_taken_away_it_comes_back(network):
     before = (await read_subject(network, "space", SPACES[3])).document
     for number in range(3):
         await hide(network, APPROVER, SPACES[number])
-    await close(network, APPROVER, SPACES[3], **changes)
-    after = (await read_subject(network, "space", SPACES[3])).document
-    assert after != before
-    assert await removal_log.end_due(network, NOW + 24 * HOUR) == 1
-    network.expire_all()
-    assert (await read_subject(network, "space", SPACES[3])).document == before
+    for changes in WAYS:
+        way = await network.begin_nested()
+        await close(network, APPROVER, SPACES[3], **changes)
+        after = (await read_subject(network, "space", SPACES[3])).document
+        assert after != before, changes
+        assert await removal_log.end_due(network, NOW + 24 * HOUR) == 1, changes
+        network.expire_all()
+        assert (await read_subject(network, "space", SPACES[3])).document == before, changes
+        await way.rollback()
+        network.expire_all()
 
 
 async def test_p52_a_closed_crossing_is_as_before_again(network):
@@ -339,7 +339,8 @@ async def test_p52_lifting_takes_two_people(network):
     assert await gone(network) == {SPACES[0]}
     assert await lift(network, ADMIN, hide_id, NOW + 3 * HOUR)
     assert await gone(network) == set()
-    assert [action for _, action, *_ in await actions(network)] == [
+    done = [action for _, action, *_ in await actions(network) if action != "rows.changed"]
+    assert done == [
         "hide.space",
         "lift_asked.space",
         "lift.space",
@@ -396,6 +397,10 @@ async def test_p52_no_words_restrict_a_record_by_one_person(network):
 
 async def test_p52_two_people_who_reopen_settle_a_closing(network):
     await close(network, APPROVER, SPACES[0])
+    # As its commit does.
+    await network.execute(text("set constraints all immediate"))
+    await network.execute(text("set constraints all deferred"))
+    network.expire_all()
     outcome = await close(network, APPROVER, SPACES[0], NOW + HOUR, status="active")
     await network.execute(text("set constraints all immediate"))
     network.expire_all()
@@ -585,14 +590,14 @@ def filled(cluster, empty_template, settings_for):
 
     url = tier_urls(settings_for(clone(cluster, empty_template)))[Tier.WRITER]
 
-    async def fill():
+    async def store():
         engine = create_async_engine(url, poolclass=NullPool)
         async with AsyncSession(engine) as session:
-            await fill_network(session, *({"id": id_} for id_ in SPACES))
+            await fill(session)
             await session.commit()
         await engine.dispose()
 
-    asyncio.run(fill())
+    asyncio.run(store())
     return url
 
 

@@ -23,8 +23,7 @@ from tests.fixtures.network import (
 )
 
 
-@pytest.fixture
-async def network(session):
+async def fill(session):
     await fill_network(
         session,
         {"id": "oculta", "visibility": "restricted", "confidential": True},
@@ -46,7 +45,6 @@ async def network(session):
             .where(Location.id == space_id)
             .values(expires_on=TODAY + timedelta(days=days))
         )
-    return session
 
 
 async def queue(session, actor, days=7):

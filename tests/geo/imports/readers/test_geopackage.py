@@ -75,6 +75,7 @@ def test_one_of_several_layers_is_named(package):
 RUNS = "zeroblob(900000000)"
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     "statements",
     [

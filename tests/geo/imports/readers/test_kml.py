@@ -87,6 +87,7 @@ def test_a_kmz_is_its_document_and_other_files_are_said():
     assert table.remarks == ("other files were not read: files/b.kml",)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
