@@ -286,6 +286,7 @@ async def test_p38_the_database_refuses_a_protected_service_at_a_visible_space(s
     )
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("statement", "match"),
     [

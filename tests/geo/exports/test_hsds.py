@@ -61,6 +61,7 @@ def test_no_format_of_the_facts_goes_unchecked():
     assert named <= set(FormatChecker().checkers)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER])
 def test_every_package_satisfies_its_schema(tier):
     assert problems(json.loads(write_hsds(many(400, tier)))) == []

@@ -145,6 +145,7 @@ async def stored(cluster, empty_template, settings_for):
 
 
 # Text is for people.
+@pytest.mark.every(4)
 @pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"text"}))
 @pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER])
 async def test_an_export_is_imported_without_a_change(stored, name, tier):
@@ -165,6 +166,7 @@ async def test_an_export_is_imported_without_a_change(stored, name, tier):
     assert {row.state for row in checked.rows} == {"unchanged"}
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"text", "gpkg"}))
 async def test_an_export_makes_the_same_records_elsewhere(
     stored, empty_template, cluster, settings_for, name

@@ -24,6 +24,7 @@ from geo.guidance import feedback, messages, rumours
 from geo.proposals import pending
 from geo.proposals.guidance_changes import Sent
 from tests.conftest import clone, in_thread, opened
+from tests.fixtures.examples import examples
 from tests.fixtures.network_people import (
     COORDINATOR,
     ENGLISH,
@@ -171,7 +172,7 @@ async def test_p2_hidden_spaces_take_no_part_in_counts(database):
     assert await cells(database) == {}, "two spaces are left"
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25, 10))
 @example({(space, answer): 9 for space in ("seen", "s1", "s2") for answer in ANSWERS})
 @example({(space, "served"): 9 for space in ("seen", "s1", "s2")} | {("s3", "not_served"): 1})
 @given(

@@ -236,6 +236,7 @@ async def test_p23_an_assessment_is_verified_by_somebody_else_from_outside(datab
     assert found["due_on"] == TODAY + relativedelta(months=12)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("answers", "score", "essentials"),
     [

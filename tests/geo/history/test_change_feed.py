@@ -50,6 +50,7 @@ async def shown(database, tier, layer):
         return set(await session.scalars(text("select id from " + layer)))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("tier", COPYING)
 @pytest.mark.parametrize("layer", ["spaces", "crossings", "hazards", "flows"])
 async def test_the_ledger_holds_what_the_tier_is_shown(loaded_database, tier, layer):
@@ -197,6 +198,7 @@ async def test_a_month_is_followed():
 LEDGER = ("publications", "publication_marks", "publication_heads")
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("table", LEDGER)
 async def test_a_tier_reads_its_own_lines_alone(loaded_database, table):
     for tier in COPYING:

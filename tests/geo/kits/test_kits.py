@@ -93,6 +93,7 @@ def only(section: str, **changes: Any) -> bytes:
     return toml({section: [FULL[section] | changes]})
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("country", ["CO", "VE"])
 def test_a_shipped_kit_is_what_the_generator_writes_and_invents_nothing(country):
     stored = (ROOT / "data" / "kits" / country / "kit.toml").read_text(encoding="utf-8")

@@ -417,6 +417,7 @@ def name_of(cell):
 SMALL = {"n": 15, "groups": 5}
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("cells", "shown"),
     [
@@ -486,6 +487,7 @@ async def coming_out(database):
 BOTH = point_at("G1", "both")
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("part", "is_taken"),
     [

@@ -189,6 +189,7 @@ async def test_p42_a_new_count_has_its_own_time_and_the_same_count_keeps_it(sess
     assert (await read(session, "R-1"))["capacity_updated"] == "2026-11-25T13:00:00Z"
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -148,6 +148,7 @@ async def test_p35_a_demo_row_has_no_date_of_confirmation(empty_database):
     assert row["demo"] is True
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("change", "days"),
     [

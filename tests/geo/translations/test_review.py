@@ -25,6 +25,7 @@ from geo.errors import (
 from geo.translations import review, reviewers
 from geo.translations.wording_checks import wording_problems
 from tests.conftest import clone
+from tests.fixtures.examples import examples
 from tests.fixtures.network import ADMIN, APPROVER, COORDINATOR, EDITOR, VIEWER, fill_network
 
 #: Two reviewers of Creole and one of French, and who reviews nothing.
@@ -100,7 +101,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=examples(12, 10), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(steps=STEPS)
 def test_p47_nothing_is_shown_without_two_people_who_agree_with_these_words(
     filled: Any, steps: Any
