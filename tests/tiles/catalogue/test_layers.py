@@ -161,6 +161,7 @@ def test_tiles_of_what_begins_by_the_clock_turn_with_it(layer):
     assert layer.period is None or layer.clock is not StampClock.NEVER
 
 
+@pytest.mark.every(3)
 @layers
 @tiers
 async def test_rows_exist_for_every_tier(published, layer, tier):
@@ -189,6 +190,7 @@ async def plan_of(session, statement, values):
 BOX = (-72.6, 7.8, -72.4, 8.0)
 
 
+@pytest.mark.every(4)
 @layers
 @tiers
 async def test_bbox_uses_the_spatial_index(published, layer, tier):
@@ -200,6 +202,7 @@ async def test_bbox_uses_the_spatial_index(published, layer, tier):
     assert re.search(r"Bitmap Index Scan on idx_\w+_geom", plan), plan
 
 
+@pytest.mark.every(4, first=2)
 @layers
 @tiers
 async def test_tile_uses_the_spatial_index(published, layer, tier):

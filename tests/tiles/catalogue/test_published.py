@@ -37,6 +37,7 @@ async def test_the_database_has_what_is_declared(superuser):
     assert await said_after(superuser) == []
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     ("statements", "said"),
     [

@@ -96,6 +96,7 @@ def test_ilike_is_no_word_of_cql2():
         sql_of("name ILIKE 'a'", "cql2-text")
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("text", refused(), ids=lambda text: text[:40])
 def test_what_cql2_refuses_is_refused(text):
     with pytest.raises(InvalidFilterError):

@@ -90,6 +90,7 @@ def test_a_filter_of_a_known_form_is_what_plain_reading_makes_of_it(template, va
     assert_read_alike(FORMS, text)
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("text", [*CALLS, *BROKEN, *CARRIED, *HUGE.values(), "", " ", "name"])
 def test_what_is_no_filter_is_refused_with_the_same_words(text):
     assert_read_alike(FORMS, text)

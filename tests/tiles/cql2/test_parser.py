@@ -690,7 +690,7 @@ async def test_texts_that_look_like_sql_are_texts(rows, written):
 layers = pytest.mark.parametrize("layer", CATALOGUE, ids=lambda layer: layer.name)
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(9)
 @layers
 @pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER])
 async def test_every_queryable_of_every_layer_can_be_asked_for(published, layer, tier):

@@ -144,6 +144,7 @@ async def test_two_buildings_are_the_same_bytes(archive, land, tmp_path):
     assert again.read_bytes() == archive.read_bytes()
 
 
+@pytest.mark.long
 def test_another_process_writes_the_same_bytes(tmp_path):
     # PMTiles' writer finds equal tiles by Python's hash, which differs from process to process.
     code = (

@@ -10,6 +10,7 @@ from sqlalchemy import insert, text
 
 from geo.db.sessions import Tier, raw_connection
 from geo.models import Flow, Hazard
+from tests.fixtures.examples import examples
 from tests.fixtures.mvt import decode
 from tests.fixtures.published import MONDAY, NOW, flows, hazards
 from tiles.catalogue.layers import CATALOGUE, find_layer
@@ -209,7 +210,7 @@ def few(monkeypatch):
     items._near_statement.cache_clear()
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(5)
 @layers
 async def test_a_box_that_holds_many_gives_the_pages_of_one_that_holds_few(
     published, layer, request
@@ -243,7 +244,7 @@ async def test_pages_of_a_box_go_on_where_the_last_ended(published):
     assert seen == ids(await page(published, "places", boxes=window["boxes"], limit=1_000))
 
 
-@pytest.mark.every(2, first=1)
+@pytest.mark.every(5, first=1)
 @layers
 async def test_a_box_holds_what_meets_it_to_the_last_digit(published, layer):
     view = f"tier_public.{layer.view.name}"
@@ -256,7 +257,7 @@ async def test_a_box_holds_what_meets_it_to_the_last_digit(published, layer):
     draw = random.Random(layer.name)
     async with published.session(Tier.PUBLIC) as session:
         extents = [tuple(row) for row in await session.execute(text(f"select {edges} from {view}"))]
-        for _ in range(150):
+        for _ in range(examples(150, 60)):
             # About the edges of what is there: on them, a hair off, or by the rounding of a float.
             off = draw.choice([0.0, 1e-13, 1e-7, 1e-5, 1e-4, 2e-4, 1e-2, 5.0])
             one, other = draw.choice(extents), draw.choice(extents)

@@ -171,7 +171,7 @@ def validate(tmp_path):
     return ask
 
 
-@pytest.mark.every(2)
+@pytest.mark.every(6)
 @styles
 def test_the_specification_s_validator_accepts_it(entry, validate):
     checked = validate(entry.make(BASE))

@@ -58,6 +58,7 @@ def test_borders_are_those_of_neighbours():
     assert not {"CL-CO", "PE-VE", "CO-MX"} & pairs
 
 
+@pytest.mark.long
 def test_every_river_states_its_licence():
     rivers = features("ground/rivers.geojson.gz")
     assert len(rivers) > 1_000
