@@ -11,6 +11,7 @@ from benchmarks._graphs import SHARED, Roads
 from routing.cch import UNREACHABLE
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(("name", "ends"), [("sketch", 40), ("poa", 12)])
 def test_costs_and_paths_are_those_of_networkx_also_after_updates(name, ends):
     if name == "poa" and not (SHARED / "data" / "osm").is_dir():

@@ -319,6 +319,7 @@ def run_apart(script: str) -> None:
     assert done.returncode == 0, f"ended with {done.returncode}\n{done.stderr[-2000:]}"
 
 
+@pytest.mark.long
 def test_metis_orders_graphs_of_every_shape():
     """It ends the process where it divides by nothing: lone nodes, stars, cliques, many parts."""
     run_apart(METIS.format(seed=4, graphs=60))

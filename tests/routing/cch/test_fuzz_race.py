@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from benchmarks import _fuzz_race
 from benchmarks._fuzz_race import Race, Versions
@@ -25,6 +26,7 @@ def test_a_race_crashes_nothing_and_finds_nothing_wrong():
     assert found.holds, found
 
 
+@pytest.mark.long
 def test_no_other_subject_crashes_anything_or_finds_anything_wrong():
     others = [subject for subject in SUBJECTS if subject != "concurrent"]
     done = subprocess.run(

@@ -41,7 +41,7 @@ def altered(supports, rng):
 
 def test_a_what_if_has_the_figures_of_a_corridor_computed_anew():
     targets, flow = CorridorTargets(30.0, 100.0), CorridorFlow(np.array([0.0, 900]), np.ones(1))
-    for seed in range(examples(600, 120)):
+    for seed in range(examples(600, 70)):
         supports, rng = random_line(seed), random.Random(seed)
         before = supports.at_m.tolist(), supports.counts.tolist()
         changed, anew = altered(supports, rng)
@@ -55,7 +55,7 @@ def test_a_what_if_has_the_figures_of_a_corridor_computed_anew():
 
 def test_where_help_is_lost_or_gained_is_found_metre_by_metre():
     targets, seen = CorridorTargets(30.0, 100.0), [0, 0]
-    for seed in range(examples(300, 60)):
+    for seed in range(examples(300, 40)):
         supports, rng = random_line(seed), random.Random(-seed)
         changed = supports
         for _ in range(rng.randint(1, 4)):

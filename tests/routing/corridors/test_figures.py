@@ -92,7 +92,7 @@ def test_a_line_walked_metre_by_metre_has_the_same_figures():
 
 
 def test_figures_of_one_service_are_those_of_the_coverage_of_a_line():
-    for seed in range(examples(300, 60)):
+    for seed in range(examples(300, 40)):
         supports = random_line(seed, services=1)
         figures = corridor_figures(supports, CorridorTargets(30.0, 100.0))
         drawn = MeasuredLine(np.array([[0, 0], [1, 0.0]]), np.array([0.0, supports.length_m]))
@@ -113,7 +113,7 @@ def test_figures_of_one_service_are_those_of_the_coverage_of_a_line():
 
 
 def test_the_other_way_the_figures_are_the_same_and_the_longest_gap_is_the_first_met():
-    for seed in range(examples(300, 60)):
+    for seed in range(examples(300, 40)):
         supports = random_line(seed)
         there, back = (
             corridor_figures(one, CorridorTargets(30.0, 100.0))

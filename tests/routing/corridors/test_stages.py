@@ -68,7 +68,7 @@ def test_a_loss_leaves_what_is_left_when_it_is_taken_away():
 
 
 def test_a_crossing_that_is_shut_ends_the_way_at_the_last_support_before_it():
-    for seed in range(examples(300, 60)):
+    for seed in range(examples(300, 40)):
         supports, length, day, cuts = drawn(seed)
         stages = daily_stages(supports, float(day), np.array(cuts, dtype=float))
         more = [0, length, *supports.at_m.astype(int).tolist()][:6]

@@ -55,6 +55,7 @@ def overlap(one, other, length):
     return both / max(min(sum(length[path.edges]) for path in (one, other)), 1e-9)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     "limits", [ViaLimits(), LOOSE, ViaLimits(tries=3), ViaLimits(local_share=1.0)]
 )

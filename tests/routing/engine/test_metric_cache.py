@@ -118,7 +118,7 @@ def sequences(rng, pool):
         yield list(known), bool(rng.random() < 0.5)
 
 
-@pytest.mark.every(7)
+@pytest.mark.every(19)
 @pytest.mark.parametrize("seed", range(24))
 @pytest.mark.parametrize("profile", [ADULT, REDUCED_MOBILITY, VEHICLE], ids=lambda p: p.name)
 def test_a_metric_is_that_of_its_situation_however_it_came_about(
@@ -148,6 +148,7 @@ def test_a_metric_is_that_of_its_situation_however_it_came_about(
         before = now
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("seed", range(5))
 def test_without_aversion_a_metric_hangs_on_bans_alone(tiny_graph, seed):
     rng = np.random.default_rng(seed)
@@ -320,6 +321,7 @@ def test_a_stored_metric_of_another_pace_by_the_same_name_is_refused(stored, mon
         graph, ADULT, np.arange(5)).tolist()  # fmt: skip
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("column", ["cost", "up", "down", "up_origin", "down_origin"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone"])
 def test_a_damaged_metric_is_refused(stored, column, damage):
@@ -460,6 +462,7 @@ def same(found, expected):
     return [row[:2] for row in found] == [row[:2] for row in expected]
 
 
+@pytest.mark.long
 def test_each_answer_is_of_its_own_hazards_while_others_come_and_go(town):
     crowd = Crowd(town, town_hazards(wide=False))
     layer = HazardLayer(town, 50.0)
@@ -507,6 +510,7 @@ def blocked(monkeypatch):
     return release, held
 
 
+@pytest.mark.long
 def test_a_wide_change_is_answered_from_before_or_waited_for(town, monkeypatch):
     monkeypatch.setattr(metric_cache, "WIDE", 100)
     # Across the whole town but for a street in the north: nothing that crosses it is left.

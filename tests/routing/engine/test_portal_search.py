@@ -279,7 +279,7 @@ def took_s(routes, departure):
     return min((r.arrival - departure).total_seconds() for r in routes) if routes else math.inf
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(11)
 @pytest.mark.parametrize("seed", range(24))
 @pytest.mark.parametrize(
     "profile", [ADULT, FAMILY, RESTLESS, VEHICLE], ids=["adult", "family", "restless", "vehicle"]
@@ -331,7 +331,7 @@ def priced(problem, aversion, *, has_moving):
             return math.inf
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(11)
 @pytest.mark.parametrize("seed", range(24))
 @pytest.mark.parametrize("profile", [ADULT, FAMILY], ids=lambda p: p.name)
 def test_no_sequence_of_crossings_has_a_lower_price(tiny_graph, seed, profile):
@@ -347,7 +347,7 @@ def test_no_sequence_of_crossings_has_a_lower_price(tiny_graph, seed, profile):
     assert priced(problem, aversion, has_moving=False) == pytest.approx(expected_s, abs=2)
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(11)
 @pytest.mark.parametrize("seed", range(16))
 @pytest.mark.parametrize("profile", [ADULT, FAMILY, VEHICLE], ids=lambda p: p.name)
 def test_who_leaves_later_never_arrives_earlier(tiny_graph, seed, profile):
@@ -365,6 +365,7 @@ def test_who_leaves_later_never_arrives_earlier(tiny_graph, seed, profile):
         before = arrival or before
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("profile", [ADULT, FAMILY, VEHICLE], ids=lambda p: p.name)
 def test_every_route_passes_its_crossings_when_they_are_open(tiny_graph, seed, profile):

@@ -291,6 +291,7 @@ def without(graph, *, node=None, edge=None, crs=None):
     return graph
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("broken", "options", "what"),
     [

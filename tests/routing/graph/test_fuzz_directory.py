@@ -83,7 +83,7 @@ def assert_refused(path: Path, names: str | None = None) -> None:
         assert names is None or names in str(refusal.value)
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(11)
 @pytest.mark.parametrize("file", FILES)
 def test_every_file_cut_anywhere_is_refused_by_name(region, file):
     content = (region / file).read_bytes()
@@ -100,7 +100,7 @@ def test_every_file_cut_anywhere_is_refused_by_name(region, file):
     verify_graph(region)
 
 
-@pytest.mark.every(4, first=2)
+@pytest.mark.every(11, first=5)
 @pytest.mark.parametrize("file", FILES)
 def test_every_file_with_any_bit_flipped_is_refused_by_name(region, file):
     content = (region / file).read_bytes()
@@ -114,6 +114,7 @@ def test_every_file_with_any_bit_flipped_is_refused_by_name(region, file):
         assert_refused(region, file)
 
 
+@pytest.mark.every(6, first=2)
 @pytest.mark.parametrize("file", FILES)
 def test_another_regions_file_is_refused_by_name(region, other, file):
     if (region / file).read_bytes() == (other / file).read_bytes():
@@ -197,6 +198,7 @@ HEADERS = [
 ]
 
 
+@pytest.mark.every(7)
 @pytest.mark.parametrize("header", HEADERS)
 @pytest.mark.parametrize("version", [1, 2, 3, 9])
 def test_a_tampered_header_is_refused_whatever_the_sums_say(region, header, version):
@@ -251,7 +253,7 @@ ODD = st.recursive(
 FIELDS = sorted(storage.GraphMeta.__dataclass_fields__)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=examples(300, 15))
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=examples(300, 10))
 @given(st.dictionaries(st.sampled_from(FIELDS), ODD, min_size=1, max_size=3))
 def test_a_forged_meta_json_is_refused_or_harmless(whole, tmp_path_factory, fields):
     """Sums that fit do not help: what is read from it, is checked."""
@@ -375,6 +377,7 @@ DAMAGE = textwrap.dedent(
 )
 
 
+@pytest.mark.long
 def test_files_altered_behind_their_times_are_refused_and_crash_nothing(whole, tmp_path):
     """Each was verified once, and its size and time of writing are what they were."""
     done = subprocess.run(

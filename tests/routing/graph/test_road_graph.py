@@ -85,6 +85,7 @@ def test_snap_finds_the_nearest_edge_of_all(tiny_graph, network, at, mode, count
         assert snap.country == country
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("reach", [0.01, 0.3, 3.0], ids=["streets", "mixed", "long lines"])
 def test_the_grid_finds_the_nearest_of_many_segments(reach):
     """Enough segments for hundreds of cells; long ones cross many of them."""
@@ -427,6 +428,7 @@ def test_an_interrupted_write_leaves_the_old_region_and_no_rubbish(
     assert verify_graph(tmp_path / "tiny").bbox == small.meta.bbox
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("begun", "said"), [("ways", "or not be written to"), ("nodes", "unchanged")]
 )

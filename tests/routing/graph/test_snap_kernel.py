@@ -58,6 +58,7 @@ def plain(graph, lon, lat, segments, edges):
     return int(edges[metres.argmin()]), float(metres.min())
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 def test_the_nearest_road_that_a_profile_may_use(graph, profile):
     travel = Travel(graph, profile)

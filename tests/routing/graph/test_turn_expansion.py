@@ -240,6 +240,7 @@ def test_costs_go_to_the_copies_in_place_of_what_they_replace(tiny_graph):
     np.testing.assert_array_equal(after, network.spread(changed))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("seed", range(8))
 def test_reach_obeys_as_routes_do(tiny_graph, seed):
     rng = np.random.default_rng(seed)

@@ -183,6 +183,7 @@ def test_only_over_a_way_must_be_followed_to_its_end(read):
     assert goes(graph, 4, 2, 3, 6)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("tags", "binds"),
     [
@@ -220,6 +221,7 @@ def test_no_entry_and_no_exit_have_several_ways(read):
     assert goes(graph, 4, 2, 4)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     "members",
     [

@@ -124,6 +124,7 @@ def total_length(osmnx_graph):
     return sum(length for _, _, length in osmnx_graph.edges(data="length"))
 
 
+@pytest.mark.long
 def test_walkers_get_exactly_osmnx_s_nodes_and_edges(ox, poa, as_xml, counted):
     """bidirectional=True is osmnx's setting for walkers: oneway does not bind them.
 
@@ -154,6 +155,7 @@ def test_vehicles_get_exactly_osmnx_s_nodes_and_directed_edges(ox, poa, as_xml, 
     )
 
 
+@pytest.mark.long
 def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(ox, poa, as_xml, counted):
     """Without any filter osmnx also reads what is no road, or closed to everybody."""
     path = as_xml("all", lambda _: True)
@@ -178,6 +180,7 @@ def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(ox, poa
     assert (len(theirs) - points, unused) == counted.unused
 
 
+@pytest.mark.long
 def test_our_junctions_are_osmnx_s_and_ends_of_ways(ox, poa, as_xml, counted):
     """simplify=True joins ways that merely follow each other; we keep their common node.
 
@@ -220,6 +223,7 @@ def town(ox, poa):
     return ox.truncate.largest_component(part, strongly=True)
 
 
+@pytest.mark.long
 def test_osmnx_takes_basic_stats(ox, town):
     stats = ox.stats.basic_stats(town, area=4e6)
     assert stats["n"] == len(town)
@@ -228,11 +232,13 @@ def test_osmnx_takes_basic_stats(ox, town):
     assert stats["streets_per_node_avg"] > 2
 
 
+@pytest.mark.long
 def test_osmnx_s_own_street_count_is_ours(ox, poa):
     graph = to_networkx(poa)
     assert ox.stats.count_streets_per_node(graph) == dict(graph.nodes(data="street_count"))
 
 
+@pytest.mark.long
 def test_osmnx_finds_the_same_nearest_edge(ox, poa, town):
     graph = ox.project_graph(town)
     rng = np.random.default_rng(7)
@@ -248,6 +254,7 @@ def test_osmnx_finds_the_same_nearest_edge(ox, poa, town):
         assert snap.edge in {same, int(poa.edge_twin[same])} or metres < 0.5
 
 
+@pytest.mark.long
 def test_osmnx_routes_over_it(ox, town):
     nodes = sorted(town)
     start, end = nodes[0], nodes[-1]

@@ -69,6 +69,7 @@ def test_the_sketch_comes_back_with_borders_and_countries(sketch):
 TOWN = (-51.235, -30.045, -51.215, -30.025)
 
 
+@pytest.mark.long
 def test_a_real_city_comes_back(shared_data, tmp_path):
     extract = cut(shared_data / "osm" / "poa_osm.pbf", TOWN, tmp_path / "town.pbf")
     poa = read_osm(extract, "poa", imported_at=NOW)

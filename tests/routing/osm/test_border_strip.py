@@ -355,6 +355,7 @@ def test_land_borders_given_as_lines_spare_the_coast(extract, boundary):
     assert near not in ways_of(graph)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

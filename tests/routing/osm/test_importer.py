@@ -113,7 +113,7 @@ def test_a_repeated_node_makes_no_edge(read):
     assert read(file).meta.edge_count == 6
 
 
-@settings(max_examples=examples(60, 15), deadline=None)
+@settings(max_examples=examples(60, 10), deadline=None)
 @given(st.lists(st.lists(st.integers(1, 9), min_size=2, max_size=7), min_size=1, max_size=4))
 def test_pieces_cover_every_segment_once_and_end_at_junctions(tmp_path_factory, ways):
     file = OsmFile()

@@ -61,6 +61,7 @@ def test_the_matrix_is_large_and_each_answer_has_its_source():
     assert all(case.source for case in CASES)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("column", ["walker", "vehicle", "reduced"])
 def test_every_combination_of_tags_means_what_it_says(router, drawn, column):
     ask = asker(router, PROFILES[column])

@@ -52,6 +52,7 @@ def covered(area, graph, nodes):
 # --- nodes against networkx -----------------------------------------------------------------------
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("towards", [False, True])
 @pytest.mark.parametrize("by", list(Measure))
 @pytest.mark.parametrize("seed", range(6))
@@ -237,6 +238,7 @@ def banned(graph, edge, *, published):
     return Hazard("ban", "closure", "physical", area, exclusion=True, is_published=published)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("seed", range(8))
 def test_p36_a_secret_ban_is_not_traced_by_subtracting_areas(tiny_graph, seed):
     """In streets 222 m apart the banned one lies within every area that it lay in before."""
@@ -368,6 +370,7 @@ def two_banks(tiny_graph, seed):
     return graph, Crossing("x", "Puente", -72.487, 7.906, ("CO", "VE"), True, "open")
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("state", ["open", "closed", "not_known"])
 def test_p33_nothing_beyond_a_border_but_on_request_and_named(tiny_graph, seed, state):
@@ -412,6 +415,7 @@ def test_p33_p34_an_area_ends_between_the_roads_of_two_countries(tiny_graph):
 # --- a real town ----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.every(3)  # one from the one, the other from the other
 @pytest.mark.parametrize(
     "place", [ReachPlace(-51.2065, -30.0346), ReachPlace(-51.229, -30.031)], ids=["east", "west"]

@@ -69,6 +69,7 @@ def check_against_routes(router, sources, targets, found, mode, hazards=(), cros
     return count
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("seed", range(5))
 def test_figures_are_those_of_single_routes(tiny_graph, seed, mode):
@@ -169,6 +170,7 @@ def test_p36_a_secret_ban_changes_figures_as_a_missing_road_would(tiny_graph):
     assert moved.source_off_m[0] > 50
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", list(Mode))
 def test_porto_alegre_has_the_figures_of_single_routes(porto_alegre, mode):
     router = Router(porto_alegre, profile=RESTLESS)

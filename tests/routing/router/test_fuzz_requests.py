@@ -172,6 +172,7 @@ def whole_way(**fields) -> dict:
     return facts | {"crossings": [crossing(2), crossing(6)]} | fields
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("name", sorted(GEOMETRIES))
 @pytest.mark.parametrize("exclusion", [False, True])
 def test_a_broken_geometry_is_refused_or_understood(router, name, exclusion):

@@ -46,6 +46,7 @@ def test_a_copied_route_matches_back_to_its_own_measure(town):
         assert line.length_m == pytest.approx(route.distance_m, rel=1e-3)
 
 
+@pytest.mark.long
 def test_copies_of_long_routes_on_the_sketch_match_back(sketch, towns, open_crossings):
     router = Router(sketch)
     ends = towns["VE", "Caracas"], towns["PE", "Lima"]

@@ -99,6 +99,7 @@ def test_every_target_is_as_far_as_networkx_says(tiny_graph, seed):
     np.testing.assert_array_equal(reached.target_off_m, [s.distance_m for s in snaps[1:]])
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("seed", range(12))
 def test_hazards_count_as_they_do_for_routes(tiny_graph, seed):
     graph = street_grid(tiny_graph, seed)
@@ -334,6 +335,7 @@ def line_m(one, other):
     return float(great_circle_m(one.lon, one.lat, other.lon, other.lat))
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("seed", range(25))
 def test_p43_what_is_met_first_on_each_way_out(tiny_graph, seed):
     graph = street_grid(tiny_graph, seed, side=6)

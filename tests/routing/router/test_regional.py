@@ -147,7 +147,7 @@ def test_the_cheapest_route_equals_networkx_on_the_sketch(sketch, towns, open_cr
     names = sorted(towns)
     rng = np.random.default_rng(7)
     compared = 0
-    for a, b in rng.integers(0, len(names), (60, 2)):
+    for a, b in rng.integers(0, len(names), (examples(60, 25), 2)):
         one, other = names[a], names[b]
         request = ask(towns[one], towns[other], start_country=one[0], end_country=other[0],
                       crossings=open_crossings, aversions=(1.0,),
@@ -162,7 +162,7 @@ def test_the_cheapest_route_equals_networkx_on_the_sketch(sketch, towns, open_cr
         expected = nx.dijkstra_path_length(roads, *ends)
         assert routes[0].cost_s == pytest.approx(expected, rel=1e-9, abs=1e-3)
         compared += 1
-    assert compared > 30
+    assert compared > examples(30, 12)
 
 
 def node_at(graph, point, country):
@@ -310,6 +310,7 @@ def test_the_middle_weight_ranks_and_both_ways_are_offered(tiny_graph):
     assert round(brave[0].distance_m) == 10_000
 
 
+@pytest.mark.long
 def test_many_threads_get_the_answers_of_one(sketch, towns, open_crossings):
     names = [("VE", "Caracas"), ("CO", "Bogotá"), ("EC", "Quito")]
     requests = [

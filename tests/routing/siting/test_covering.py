@@ -27,6 +27,7 @@ from tests.fixtures.siting_cases import (
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("block", range(4))
 def test_most_covered_is_the_best_of_all_choices(block):
     bettered = 0
@@ -48,6 +49,7 @@ def test_most_covered_is_the_best_of_all_choices(block):
     assert bettered > 8
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:.*PuLP 4.0:DeprecationWarning")
 def test_most_covered_is_that_of_spopt():
     """Of spopt 0.8 the model alone: its own cover sets are those of round trips within half R."""

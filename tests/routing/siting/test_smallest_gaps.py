@@ -14,6 +14,7 @@ from routing.siting.smallest_gaps import smallest_gaps
 from tests.fixtures.siting_cases import EFFORT, Case, case, gaps_of, is_walked, smallest_by_hand
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("levels", [1, 2, 4, 50])
 def test_the_smallest_gaps_are_those_of_the_best_choice(levels):
     bettered = 0

@@ -39,6 +39,7 @@ def greedy_flow(needs, sites):
     return cover.flow[cover.covered(greedy_sites(cover, sites, LIMITS))].sum()
 
 
+@pytest.mark.every(4, first=2)
 @pytest.mark.parametrize("calls", [0, 1, 5, 12])
 def test_a_cancelled_question_gives_what_it_has_with_its_gap(large, best, calls):
     needs, sites = large
@@ -60,6 +61,7 @@ def test_time_runs_out_with_an_answer(large, best):
     assert greedy_flow(needs, sites) <= found.flow <= best.flow <= found.bound + 1e-6
 
 
+@pytest.mark.long
 def test_other_questions_stop_too(large):
     needs, sites = large
     cancelled = replace(EFFORT, is_cancelled=after(2))
@@ -94,8 +96,9 @@ def test_what_a_caller_raises_comes_out(large):
         most_covered(*large, LIMITS, replace(EFFORT, on_progress=refuse))
 
 
-def test_the_same_question_has_the_same_answer(large, best):
+def test_the_same_question_has_the_same_answer_and_nothing_is_written(large, best, capfd):
     again = most_covered(*large, LIMITS, EFFORT)
+    assert capfd.readouterr() == ("", "")
     assert again.chosen.tolist() == best.chosen.tolist()
     assert (again.flow, again.bound) == (best.flow, best.bound)
 
@@ -105,11 +108,6 @@ def test_a_gap_that_is_good_enough_is_stated(large, best):
     assert found.ending == "optimal"
     assert found.gap <= 0.5
     assert found.flow <= best.flow <= found.bound + 1e-6
-
-
-def test_nothing_is_written(large, capfd):
-    most_covered(*large, LIMITS, EFFORT)
-    assert capfd.readouterr() == ("", "")
 
 
 def test_what_cannot_be_is_told():

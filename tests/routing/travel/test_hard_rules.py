@@ -275,7 +275,7 @@ def test_a5_no_exclusion_is_ever_violated_on_random_queries(sketch, open_crossin
     router = Router(sketch)
     west, south, east, north = -76.0, 4.0, -70.0, 11.0
     answered = refusals = 0
-    for _ in range(150):
+    for _ in range(examples(150, 75)):
         corners = rng.uniform((west, south), (east, north), (6, 2))
         bans = [
             flood(shapely.Point(c).buffer(rng.uniform(0.05, 0.6)), id=str(n))
@@ -297,7 +297,7 @@ def test_a5_no_exclusion_is_ever_violated_on_random_queries(sketch, open_crossin
             line = shapely.LineString(route.coordinates)
             assert not any(ban.geometry.intersects(line) for ban in bans)
             assert all(crossing.passable for crossing in open_crossings)
-    assert answered > 20
+    assert answered > 10
     assert refusals > 0
 
 
