@@ -137,7 +137,7 @@ async def test_python_and_the_database_agree(administrator, known, moments):
     assert told.all() == [state_at(known, moment) for moment in moments]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(known=statuses(), after=instants)
 def test_the_next_opening_is_the_first_open_half_hour(known, after):
     found = next_opening(known, after)

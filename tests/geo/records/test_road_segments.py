@@ -11,6 +11,7 @@ from geo.db.sessions import Tier
 from geo.db.views import roads as view
 from geo.models import RoadSegment
 from geo.records.road_segments import regions, remove_region, replace_region
+from tests.fixtures.examples import examples
 
 WORDS = ("Calle\tde\\la\nCruz", "R 1", "residential", "CO", "Ñandú ☃", "")
 LINE = ((-72.5, 7.9), (-72.4, 7.8))
@@ -92,7 +93,7 @@ async def test_a_region_without_segments_is_empty(session):
 POINTS = st.tuples(st.floats(-180, 180), st.floats(-90, 90))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(POINTS, min_size=2, max_size=9), min_size=1, max_size=5),
     st.integers(-(2**63), 2**63 - 1),

@@ -197,7 +197,7 @@ def test_exactly_the_forbidden_ways_are_refused(tiny_graph, seed, count, longest
         assert graph.turns(Mode.FOOT).allow(walk)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_walkers_turn_where_they_like(tiny_graph, seed):
     rng = np.random.default_rng(seed)

@@ -166,7 +166,7 @@ def test_figures_equal_their_definitions_by_counting(places, reach_m):
     assert found.covered_share == pytest.approx(covered, abs=1e-3)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(places=st.lists(st.floats(0, 1), max_size=6), more=st.floats(0, 1))
 def test_one_more_space_never_widens_the_longest_gap(places, more):
     supports = [at(place, str(n)) for n, place in enumerate(places)]

@@ -276,7 +276,7 @@ def test_insertion_order_is_irrelevant(tiny_graph, world, start, end, data):
         assert same_place or min(costs[0][0]) == 0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(world=small_worlds(), start=points, end=points)
 def test_alternatives_are_few_ranked_and_different(tiny_graph, world, start, end):
     assume(math.dist(start, end) > 1e-4)

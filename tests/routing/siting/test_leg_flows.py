@@ -72,7 +72,7 @@ def walks(flows, flow, is_open):
 
 
 def test_legs_are_covered_as_all_choices_cover_them():
-    seen, count = {True: 0, False: 0}, examples(100, 20)
+    seen, count = {True: 0, False: 0}, examples(100, 40)
     for seed in range(count):
         flows, sites = legs(seed)
         limits = OpeningLimits(seed % 4, None if seed % 3 else 12.0)

@@ -190,7 +190,7 @@ def test_where_a_way_turns_back_far_bounds_are_made_exact_once(seed):
     assert patient.closing is None
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(closed_graphs())
 def test_nothing_of_a_search_around_stays_in_the_metric(drawn):
     count, edges, source, target = drawn

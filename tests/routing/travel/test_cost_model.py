@@ -377,7 +377,7 @@ def test_a1_hand_table_of_thirty_segments(tiny_graph):
 
 
 @given(low=st.floats(0, 1e-2), more=st.floats(0, 1e-2))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_a1_exposure_and_cost_rise_with_the_rate(hilly, low, more):
     base, legs = Travel(hilly, ADULT), Legs.of([(0, 0.0, 1.0)])
     values = []
