@@ -417,7 +417,6 @@ def name_of(cell):
 SMALL = {"n": 15, "groups": 5}
 
 
-@pytest.mark.every(2)
 @pytest.mark.parametrize(
     ("cells", "shown"),
     [
