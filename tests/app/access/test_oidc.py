@@ -129,7 +129,6 @@ async def test_who_has_an_account_is_signed_in(client):
     assert (await signs_in(client, "ana")).status_code == 303
 
 
-@pytest.mark.every(3)
 @pytest.mark.parametrize("user", ["unverified", "text", "stranger", "nameless", "shut"])
 async def test_who_has_no_account_gets_a_page_that_says_so(client, user):
     assert_page(await signs_in(client, user), 403, "no hay una cuenta")

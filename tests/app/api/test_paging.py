@@ -33,7 +33,7 @@ def keyed(feature, names):
     return values
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(6)
 @pytest.mark.parametrize("sort", ["population", "-population", "country,-name", "-id", "+name"])
 @pytest.mark.parametrize("limit", [1, 4, 10, 27])
 async def test_any_order_loses_and_repeats_nothing(small, sort, limit):

@@ -203,14 +203,28 @@ async def test_a_record_that_changed_meanwhile_is_told_and_nothing_is_kept(datab
         ({"answer": "changed"}, 400),
         ({"answer": "changed", "landmark": "x"}, 400),  # without a reason
         ({"answer": "changed", "reason": "x", "opens_at": "08:00"}, 400),
+    ],
+)
+async def test_what_a_desk_would_refuse_a_visit_is_refused_too(unchanged, reader, changes, status):
+    await is_refused(unchanged[1], reader, changes, status)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
         ({"csrf": "x"}, 403),
         ({"space": "otra"}, 403),
         ({"space": "oculta"}, 404),
         ({"space": "nada", "revision": "1"}, 404),
     ],
 )
-async def test_what_a_desk_would_refuse_a_visit_is_refused_too(unchanged, reader, changes, status):
-    _client, database = unchanged
+async def test_p39_a_visit_is_sent_by_who_may_see_the_space_alone(
+    unchanged, reader, changes, status
+):
+    await is_refused(unchanged[1], reader, changes, status)
+
+
+async def is_refused(database, reader, changes, status):
     said = await visit(database) | changes
     if changes.get("space") in {"otra", "oculta"}:
         said["revision"] = str((await record(database, changes["space"])).revision)

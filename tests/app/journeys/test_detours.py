@@ -288,9 +288,9 @@ async def test_p36_p39_p54_what_is_hidden_changes_no_reason_refusal_or_ceiling(
         for more in ({}, {"accept_detour": True, "explain": False})
     ]
 
-    network = RoadNetworks(settings.graphs_dir, settings.walker)
-
     async def answers():
+        # Roads of its own each time: what the first application keeps of these would answer both.
+        network = RoadNetworks(settings.graphs_dir, settings.walker)
         async with client_of(settings, is_written_elsewhere=False, network=network) as client:
             return [_timeless(await client.post("/routes", json=one)) for one in questions]
 

@@ -8,7 +8,6 @@ import pytest
 
 from tests.conftest import client_of, clone, run_sql
 from tests.fixtures.every_page import _FILES, ANSWERS, PARTS, TOWN, addresses
-from tests.fixtures.examples import is_long
 from tests.fixtures.leak_operations import operations
 
 #: "Llame", "llame", "Llámenos": who is told to call. Spaces' own names have none.
@@ -61,9 +60,9 @@ async def hotline(loaded_shared, settings_for):
         yield client
 
 
-async def pages(client, nth=1):
-    """Yield every nth page that anybody may open, and each text that is passed on."""
-    for one in operations(client.application)[::nth]:
+async def pages(client):
+    """Yield every page that anybody may open, and each text that is passed on."""
+    for one in operations(client.application):
         if one.method != "GET" or _FILES.search(one.template) or "/network" in one.template:
             continue
         names = set(re.findall(r"\{(\w+)\}", one.template))
@@ -152,7 +151,7 @@ async def test_where_nobody_knows_a_line_nothing_of_help_says_to_call(loaded_clo
     settings = settings_for(loaded_clone, hotline=None)
     await run_sql(settings, "delete from amparo.contacts")
     async with client_of(settings, is_written_elsewhere=False) as client:
-        async for name, page in pages(client, 1 if is_long() else 3):
+        async for name, page in pages(client):
             assert not RIGHT_BEHIND.search(words_of(page.text)), name
         async for name, answer in answers(client):
             assert lines_in(answer) == [], name

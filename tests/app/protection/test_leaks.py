@@ -21,6 +21,7 @@ from starlette.routing import Mount, Route
 from app.packs.street_maker import street_code
 from geo import models
 from geo.db.sessions import Tier
+from geo.models import PROTECTED_SERVICES
 from geo.removals import hides as removals
 from tests.conftest import client_of, clone, opened, run_sql
 from tests.fixtures.clock import run_now, run_today
@@ -764,14 +765,21 @@ def asked_once(asking: Iterator[Asked]) -> Iterator[Asked]:
 
 
 def form_of(asked: Asked) -> tuple[str, ...]:
-    """Give of which operation, layer, profile, parameters, fields and format a question is."""
+    """Give of which operation, layer, profile, parameters, fields and format a question is.
+
+    A question about protected help (P3) is of a form of its own.
+    """
     path, _, query = asked.path.partition("?")
     layer = path.split("/")[2] if "{layer}" in asked.template else ""
     layer = "ground" if layer in OF_THE_GROUND else layer
-    profile = path if "{profile}" in asked.template else ""
+    is_of_few = "{profile}" in asked.template or asked.template.startswith("/exports/")
+    profile = path if is_of_few else ""
+    values = str([asked.path, asked.body, asked.form])
+    is_protected = any(service in values for service in PROTECTED_SERVICES)
     given = dict(parse_qsl(query))
     fields = (*sorted(given), *sorted(asked.body or {}), *sorted(asked.form or {}))
-    return (asked.method, asked.template, layer, profile, given.get("f", ""), *map(str, fields))
+    form = (asked.method, asked.template, layer, profile, given.get("f", ""), *map(str, fields))
+    return (*form, "of protected help") if is_protected else form
 
 
 def share(asking: Sequence[Asked]) -> list[Asked]:

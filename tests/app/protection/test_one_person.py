@@ -210,12 +210,16 @@ _RECORDS = {"space": "casa", "organization": "org", "crossing": "puente"}
 
 
 def _fields(entity: str, who: str) -> list[str]:
-    """Return of which fields somebody sends a change: a coordinator of all, the others in turn.
+    """Return of which fields somebody sends a change.
 
-    Fields are judged alike whoever proposes; with ``--long`` everybody sends all.
+    A coordinator of all; the others all send words and numbers that people are shown, and take
+    turns with the rest. With ``--long`` everybody sends all.
     """
     fields, others = [*DECLARED[entity]], [one for one in WRITERS if one != "co"]
-    return fields if who == "co" or is_long() else fields[others.index(who) :: len(others)]
+    if who == "co" or is_long():
+        return fields
+    own = fields[others.index(who) :: len(others)]
+    return [field for field in fields if field in own or field in {*NEW_WORDS, "public_phones"}]
 
 
 async def _changes(database: Any, marks: Marks, entity: str, who: str) -> list[tuple[str, Any]]:

@@ -363,7 +363,6 @@ async def test_a_mapping_makes_records_of_a_matrix(network):
 # -- P38 ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.every(3)
 @pytest.mark.parametrize("kind", WRITERS)
 async def test_p38_an_import_of_any_format_quarantines_protected_places(session, kind):
     await add_terms(session)

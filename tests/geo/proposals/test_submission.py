@@ -443,7 +443,6 @@ async def test_p40_a_crossing_that_is_closed_for_years_is_closed_at_once(network
     assert not over.applied
 
 
-@pytest.mark.every(3)
 @pytest.mark.parametrize(
     "changes",
     [

@@ -486,7 +486,6 @@ async def coming_out(database):
 BOTH = point_at("G1", "both")
 
 
-@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("part", "is_taken"),
     [

@@ -220,7 +220,6 @@ def test_p36_a_refusal_names_no_secret_ban(tiny_graph):
     assert str(banned.value) == str(never.value)
 
 
-@pytest.mark.every(4)
 @pytest.mark.parametrize("near", [NEAR, shut(NEAR)])
 @pytest.mark.parametrize("others", [(FAR,), (shut(FAR),), ()])
 @pytest.mark.parametrize("aversions", [(0.0,), AVERSIONS])

@@ -190,7 +190,7 @@ async def plan_of(session, statement, values):
 BOX = (-72.6, 7.8, -72.4, 8.0)
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(5)
 @layers
 @tiers
 async def test_bbox_uses_the_spatial_index(published, layer, tier):
@@ -202,7 +202,7 @@ async def test_bbox_uses_the_spatial_index(published, layer, tier):
     assert re.search(r"Bitmap Index Scan on idx_\w+_geom", plan), plan
 
 
-@pytest.mark.every(4, first=2)
+@pytest.mark.every(5, first=2)
 @layers
 @tiers
 async def test_tile_uses_the_spatial_index(published, layer, tier):

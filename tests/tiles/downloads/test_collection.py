@@ -191,7 +191,6 @@ async def test_a_download_says_what_sql_says(source, layer, fmt, tmp_path):
     check(wanted, READERS[fmt.name](data, tmp_path), fmt.name)
 
 
-@pytest.mark.every(2)
 @formats
 async def test_no_hidden_space_is_in_a_download(source, fmt, tmp_path):
     data = await whole(source, DownloadRequest(SPACES, SPACES.rows()), fmt)

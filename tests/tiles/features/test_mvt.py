@@ -62,7 +62,7 @@ async def values(database, name, key, z, x, y):
     return sorted(feature["properties"][key] for feature in found)
 
 
-@pytest.mark.every(5)
+@pytest.mark.every(3)
 @pytest.mark.parametrize("layer", CATALOGUE, ids=lambda layer: layer.name)
 @pytest.mark.parametrize("z", [4, 8, 12, 16])
 async def test_tiles_decode_and_hold_the_listed_columns(published, layer, z):

@@ -200,7 +200,6 @@ async def test_p32_with_every_tachira_crossing_closed_the_route_changes(changing
         assert feature["properties"]["distance_m"] > before["distance_m"] * 3
 
 
-@pytest.mark.every(2)
 @pytest.mark.parametrize("state", ["closed", "not_known"])
 async def test_p11_p32_refused_with_reason_opening_and_space_of_the_same_side(
     changing, settings, state
