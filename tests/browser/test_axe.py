@@ -253,6 +253,14 @@ def is_of_another_layer(one: Opened) -> bool:
     return layer is not None and layer[0] not in LAYERS
 
 
+def in_turn(languages: Sequence[str]) -> list[Any]:
+    """Return each language as a case: the default and every other one, with ``--long`` all."""
+    return [
+        pytest.param(lang, marks=[pytest.mark.long] if number % 2 else [])
+        for number, lang in enumerate(languages)
+    ]
+
+
 def share(pages: Sequence[Opened], lang: str, languages: Sequence[str]) -> list[Opened]:
     """Give the pages to look at in a language: all in the default, else every nth and main ones.
 
@@ -317,7 +325,7 @@ async def test_words_are_judged_anew_wherever_they_or_what_lies_behind_them_are_
     await context.close()
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", in_turn(LANGUAGES))
 async def test_pages_for_anybody_have_no_barrier(browser, site, lang, is_whole):
     pages = [one for one in (*site.pages, *every_page.ANSWERS) if one.who is None]
     looked_at = pages if is_whole else share(pages, lang, LANGUAGES)
@@ -327,7 +335,7 @@ async def test_pages_for_anybody_have_no_barrier(browser, site, lang, is_whole):
         assert walk.opened > (15 if is_whole or lang == DEFAULT_LANGUAGE else 2)
 
 
-@pytest.mark.parametrize("lang", STAFF_LANGUAGES)
+@pytest.mark.parametrize("lang", in_turn(STAFF_LANGUAGES))
 async def test_pages_of_the_console_have_no_barrier(browser, site, lang, is_whole):
     await run_sql(site.settings, "update amparo.people set language = :lang", lang=lang)
     pages = [one for one in (*site.pages, *every_page.DESK_ANSWERS) if one.who is not None]

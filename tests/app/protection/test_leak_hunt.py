@@ -24,7 +24,7 @@ from tests.fixtures.leak_spaces import NEIGHBOURS, PARTNERS_SEE, SPOTS
 SEED = 20_261_125
 REQUESTS = {"public": 450, "partner": 450, "viewer": 450, "editor": 120}
 CONSOLE = "/network"
-#: Who sees the same, and asks in turn: see `is_asked`.
+#: Who sees the same, and asks in turn: see `share_of`.
 TAKING_TURNS = ("partner", "viewer")
 
 #: Counts come out 14 days after their week (definitions.md, flows).
