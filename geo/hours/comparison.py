@@ -1,7 +1,7 @@
 """Comparison of opening hours before and after a change, by intervals of time, not by rules.
 
-Different rules can mean the same hours. Times are local to the space and naive. Only future open
-time counts.
+Different rules can mean the same hours. Times are local to the space and naive. Open time before
+the day of the change is ignored.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,8 @@ from typing import Any
 from geo.hours.public_holidays import is_holiday
 from geo.hours.rrule import DAY, Recurrence
 
-#: Days to compare if all rules are plain weekly ones: two weeks show each, also across midnight.
+#: Days to compare if all rules are plain weekly ones: two weeks contain every opening of the week,
+#: also one that crosses midnight into the next week.
 PLAIN_DAYS = 14
 #: Days to compare if rules have dates or exceptions: a year and some days.
 DATED_DAYS = 400
@@ -232,7 +233,7 @@ def _is_endless(rule: Rule) -> bool:
 
 
 def _span(rule: Rule, day: date, *, entry: bool) -> Span:
-    """Return the local interval of a rule's opening on a day, with ``entry`` to the last entry.
+    """Return the local interval of a rule's opening; with ``entry``, up to the last entry.
 
     Equal times of opening and closing mean the whole calendar day.
     """
@@ -293,8 +294,8 @@ def _horizon(before: OpenTime, after: OpenTime, today: date) -> int:
     days = PLAIN_DAYS
     for times in (before, after):
         if times.exceptions or any(_is_dated(r) or _is_endless(r) for r in times.schedules):
-            # Compare a whole year with all holidays, which never make exceptions and "always open"
-            # doubtful.
+            # Compare a whole year with all its holidays: holidays make regular hours doubtful, but
+            # not exceptions and hours that are "always open".
             days = max(days, DATED_DAYS)
         for latest in _dates(times):
             days = max(days, (latest - today).days + PLAIN_DAYS)

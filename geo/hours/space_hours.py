@@ -13,7 +13,7 @@ from geo.hours.rrule import DAY, Recurrence
 
 #: Start of a night (our choice, since there is no published definition): a space covers a night if
 #: it is open without a break from 21:00 to 05:00 of the next day. In the tropics it is dark by
-#: 19:00, but shelters that people may enter until 21:00 must count.
+#: 19:00, but with an earlier start shelters that open as late as 21:00 would not cover a night.
 NIGHT_FROM = time(21)
 #: End of a night, on the next day.
 NIGHT_TO = time(5)
@@ -353,7 +353,7 @@ class Hours:
 
 
 def hours_of(properties: Mapping[Any, Any]) -> Hours:
-    """Return the hours of a space from a row of its tier's view.
+    """Return the hours of a space from a row of the view of spaces of an access tier.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
-"""Loading of a country kit, all or nothing, with proposals for what people call or walk to.
+"""Loading of a country kit, all or nothing, with proposals for what needs a second person.
 
-Contacts and hours of crossings become proposals that a second person decides on (P40, P53), texts
-and checklists become drafts, and other entries are stored directly. An entry is taken again only
-after it has changed in the kit, so that a withdrawn number does not come back with the file.
+Telephone contacts, channels and hours of crossings become proposals that a second person decides on
+(P40, P53), texts and checklists become drafts, and other entries are stored directly. When the same
+kit is loaded again, only entries that have changed in it since the last load are stored or
+proposed: a telephone number that was withdrawn in the meantime is not proposed again.
 """
 
 import hashlib
@@ -28,13 +29,14 @@ from geo.proposals.submission import propose_crossing
 from geo.records import demo_rows, space_documents, upsert
 from geo.subjects.subject import read_subjects
 
-#: Prefix of the names under which checksums of taken entries are stored, in the table of loaded
-#: files.
+#: Prefix of the names under which checksums of the loaded entries are stored, in the table of
+#: loaded files. An entry with the stored checksum is not loaded again.
 _TAKEN: Final = "kit:"
 
 _ORDER: Final = tuple(BY_NAME)
 
-#: Most degrees by which two positions of one crossing differ: 5 decimals, about a metre.
+#: Largest difference in degrees at which two positions of a crossing are the same: 5 decimals,
+#: about a metre.
 _SAME_DEG: Final = 1e-5
 
 #: Outcomes of an entry.
@@ -160,7 +162,7 @@ def _digest(entry: KitEntry) -> str:
 
 
 async def _problems(session: AsyncSession, kit: Kit) -> list[str]:
-    """Return a message for each entry that stored records contradict or do not know."""
+    """Return messages on entries that contradict stored records or refer to unknown ones."""
     stated = {entry.key: entry for entry in kit.of("crossings")}
     wanted = {*stated, *(entry.values["crossing_id"] for entry in kit.of("hours"))}
     stored = {
@@ -189,7 +191,7 @@ async def _problems(session: AsyncSession, kit: Kit) -> list[str]:
 
 
 async def _differing(session: AsyncSession, there: Crossing, stated: Any) -> str | None:  # noqa: ANN401 -- checked values
-    """Return the name of a field in which a stated crossing differs from the stored one."""
+    """Return the first field in which a kit's crossing differs from the stored one, or None."""
     for name in ("name", "country_a", "country_b"):
         if getattr(there, name) != stated[name]:
             return name
@@ -230,7 +232,7 @@ async def _hours(load: _Load, entry: KitEntry) -> KitRow:
 
 
 def _two_people(entity: str, put: Callable[..., Awaitable[object]]) -> "_Take":
-    """Return a function that proposes a changed record; a second person decides on it (P53)."""
+    """Return a function that loads an entry as a proposal for a second person (P53)."""
 
     async def load_entry(load: _Load, entry: KitEntry) -> KitRow:
         document = entry.values
@@ -315,7 +317,8 @@ async def _extract(load: _Load, entry: KitEntry) -> KitRow:
 
 _Take = Callable[[_Load, KitEntry], Awaitable[KitRow]]
 
-#: Functions that take an entry, by section. An entry with an unchanged digest is not taken again.
+#: Functions that store or propose an entry, by section of the kit. They are not called for an entry
+#: whose digest is that of the last load.
 _TAKES: Final[dict[str, _Take]] = {
     "crossings": _crossing,
     "hours": _hours,
@@ -325,12 +328,12 @@ _TAKES: Final[dict[str, _Take]] = {
     "checklists": _checklist,
     "boundaries": _boundary,
 }
-#: Functions that only report on an entry and store nothing, by section.
+#: Functions that only report on an entry and store nothing, by section of the kit.
 _NOTES: Final[dict[str, _Take]] = {"holidays": _holiday, "extracts": _extract}
 
 
 def empty_of(kit: Kit, essential: Sequence[str] = contacts.ESSENTIAL) -> list[str]:
-    """Return a line for everything that a country still lacks because its kit does not have it."""
+    """Return a line for each section or kind of contact that the kit lacks."""
     lines = []
     timed = {entry.values["crossing_id"] for entry in kit.of("hours")}
     untimed = [entry.key for entry in kit.of("crossings") if entry.values["id"] not in timed]

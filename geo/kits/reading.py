@@ -1,4 +1,4 @@
-"""Reading of a kit: every entry checked by the readers that files and forms have.
+"""Reading of a kit: every entry is checked by the same readers as in files and forms.
 
 All problems are collected, each with section, number of the entry, field and reason; nothing is
 read from the database here.
@@ -28,8 +28,8 @@ from geo.text.normalize import folded
 #: Largest kit, bytes; a country with hundreds of entries and texts needs a tenth of that [A].
 MAX_BYTES: Final = 2_000_000
 
-#: Words by which people name crossings that are not official. A filter is no defence (P51); this
-#: catches the honest mistake (P12).
+#: Words by which people name crossings that are not official; an entry with such a word is refused.
+#: This catches an honest mistake (P12), but nobody who wants to avoid it (P51).
 _INFORMAL = re.compile(r"\b(trochas?|informal(es)?|irregular(es)?|clandestin[oa]s?)\b")
 
 #: P-codes of COD-AB begin with the country's code.
@@ -156,7 +156,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 -- any value of TOML
         return [_plain(one) for one in value]
     if isinstance(value, time):
         return f"{value:%H:%M}"
-    if isinstance(value, date):  # a moment too, which no field takes and every reader refuses
+    if isinstance(value, date):  # also a datetime, which every reader refuses as it fits no field
         return value.isoformat()
     return value
 

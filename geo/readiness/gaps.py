@@ -138,10 +138,10 @@ async def unheard_areas(session: AsyncSession) -> tuple[UnheardArea, ...]:
 
 
 async def remind(session: AsyncSession, now: datetime) -> int:
-    """Remind the editors of organisations with incomplete spaces; return how many (writer session).
+    """Remind the editors of organisations with incomplete spaces; return the number of editors.
 
-    Nobody is reminded twice within `BETWEEN`. Demo spaces and restricted spaces cause no reminder.
-    The message names no record.
+    Needs a writer session. Nobody is reminded twice within `BETWEEN`. Demo spaces and restricted
+    spaces cause no reminder. The message names no record.
     """
     since: datetime = now - BETWEEN
     reminded = (

@@ -84,8 +84,9 @@ _COUNTS = text(
         (select count(*) from amparo.proposals where state = 'pending') as waiting
     """
 )
-#: Numbers of own spaces (not demo) by country, counted in one pass: all; those that are public, not
-#: hidden, not closed and not expired; those that are public and not expired.
+#: Query for three numbers of own spaces (not demo) by country: all (``spaces``); public ones that
+#: are neither hidden nor closed nor expired (``seen``); public ones that are not expired
+#: (``public``).
 _SPACES = text(
     """
     select country, count(*) as spaces,

@@ -138,16 +138,18 @@ async def is_demonstration(session: AsyncSession) -> bool:
 async def are_new_demo(session: AsyncSession, *, allow_mixed: bool) -> bool:
     """Return whether new spaces and statements become demo rows (writer session; P35).
 
-    In a demonstration they do, so that everything can be tried there and is removed with it. With
-    ``allow_mixed``, real rows may stand beside demo rows, and new ones are real.
+    They do if the database holds demo rows only, so that people can try everything and
+    `remove_demo` removes the results. With ``allow_mixed``, real rows may stand beside demo rows,
+    and new rows are real.
     """
     return not allow_mixed and await is_demonstration(session)
 
 
 async def _withdraw_trials(session: AsyncSession) -> int:
-    """Withdraw and empty the pending proposals about demo rows, and return how many.
+    """Withdraw and empty the pending proposals about demo rows, and return their number.
 
-    In a demonstration every proposal about a space, a crossing or a hazard is a trial.
+    If the database holds demo rows only, every proposal about a space, a crossing or a hazard is
+    taken for one about demo rows.
     """
     trial: ColumnElement[bool]
     if await is_demonstration(session):

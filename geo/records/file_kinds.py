@@ -119,7 +119,7 @@ def read_boundary(row: Row, _: Circumstances) -> Rows:
 
 
 def _names(row: Row) -> dict[str, str | None]:
-    """Read the names of a row by language, for languages in which the place has another name."""
+    """Read a place's names by language; None for a language in which it has no name of its own."""
     return {name: row.optional_text(name) for name in _NAMES}
 
 
@@ -296,7 +296,8 @@ def _validity(
 ) -> tuple[datetime, datetime | None]:
     """Read the begin and end of a hazard's validity.
 
-    A demo record states days before now and a number of days; other records state moments.
+    A demo record states how many days ago it begins and for how many days it is valid; other
+    records state two moments.
     """
     if demo:
         valid_from = row.ago("valid_from_days_ago", circumstances.now)

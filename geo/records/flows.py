@@ -331,8 +331,8 @@ async def store_movement(
 def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
     """Return one INSERT ... ON CONFLICT statement for all counts of a payload.
 
-    The parameter ``cells`` is a JSON list of rows. With a single statement, the database judges the
-    payload as a whole.
+    The parameter ``cells`` is a JSON list of rows. All rows are in a single statement, so that the
+    database's checks see the payload as a whole.
     """
     table = Flow.metadata.tables["amparo.flows"]
     types = {name: table.c[name].type for name in columns}
@@ -352,7 +352,8 @@ def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
 async def place_anew(session: AsyncSession) -> int:
     """Recompute the location of stored counts whose reference data have changed (writer session).
 
-    Reference data are places, borders, crossings and rules. Published weeks do not change.
+    Reference data are places, borders, crossings and the publication rules. Published weeks do not
+    change.
 
     Returns
     -------

@@ -85,8 +85,8 @@ def _text(row: Mapping[str, Any], today: date) -> str | None:
     return "over" if _is_before(row["valid_to"], today) else None
 
 
-#: Functions by table that return why a row has no effect (a key of `REASONS`), or None if it has
-#: one.
+#: Functions by table that return why a row has no effect (a key of `REASONS`), or None if the row
+#: has an effect.
 _JUDGED: Final[Mapping[type[Base], Callable[[Mapping[str, Any], date], str | None]]] = {
     Hazard: _hazard,
     CrossingStatus: _status,
@@ -102,8 +102,8 @@ _JUDGED: Final[Mapping[type[Base], Callable[[Mapping[str, Any], date], str | Non
 def silent_reason(record: Row, rows: Rows, today: date) -> str | None:
     """Return why a record that is being loaded has no effect, as a key of `REASONS`.
 
-    None for a record with an effect, and for demo records, some of which show that they stay
-    hidden.
+    None for a record with an effect, and for a demo record: some of these are hidden on purpose, to
+    show that such records stay hidden.
 
     Parameters
     ----------

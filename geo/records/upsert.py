@@ -209,7 +209,7 @@ async def releases(session: AsyncSession) -> dict[str, frozenset[str]]:
 async def foreign_flows(
     session: AsyncSession, rows: Sequence[Row], own: Iterable[str]
 ) -> set[tuple[Any, ...]]:
-    """Return the subjects among ``rows`` of stored counts whose id is not in ``own``."""
+    """Return the subjects of ``rows`` that also have a stored count with an id not in ``own``."""
     columns = _flow_subject()
     keys = [flow_key(row) for row in rows]
     found = await session.execute(

@@ -1,1 +1,1 @@
-"""Submissions of survey forms on other servers as proposals: new, edited and deleted ones."""
+"""Proposals from submissions of survey forms on other servers: new, edited, deleted ones."""

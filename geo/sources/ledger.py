@@ -1,7 +1,7 @@
-"""Ledger of sources: how far each is read, and the submissions that were taken from it.
+"""Ledger of sources: up to which submission each was read, and which submissions were converted.
 
-A sweep is a pass over all submissions of a source, in several runs. Submissions that a whole sweep
-has not seen were deleted at the source.
+A source is a survey form on another server. A sweep is a pass over all submissions of a source, in
+several runs. A submission that a complete sweep has not seen was deleted at the source.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from geo.models import Location, PulledSource, PulledSubmission
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a source has been read; see `geo.models.PulledSource`."""
+    """Place in a source's submissions up to which it was read; see `geo.models.PulledSource`."""
 
     highest_id: int = 0
     sweep_after: int = 0
@@ -42,23 +42,23 @@ class Gone:
 def digest_of(submission: Mapping[str, Any], asked: Iterable[str], mapping: object) -> str:
     """Return a digest of a submission's answers and of the mapping that converts them.
 
-    With a corrected mapping every digest is another one, so that all submissions are read again,
-    also those that were bad before.
+    The digest changes when the mapping is corrected, so that all submissions are converted again,
+    also those that the earlier mapping could not convert.
     """
     said = [{name: submission.get(name) for name in sorted(asked)}, mapping]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 async def add(session: AsyncSession, name: str) -> None:
-    """Add a source as not read yet, unless it is stored already (writer session)."""
+    """Store a source, as not read yet, unless it is stored already (writer session)."""
     await session.execute(insert(PulledSource).values(name=name).on_conflict_do_nothing())
 
 
 async def claim(session: AsyncSession, name: str, *, now: datetime, every: timedelta) -> bool:
-    """Take the turn to read a source, if it is due; return whether this process has it.
+    """Return whether this process is to read a source now; if so, set the time of the next run.
 
-    Only one of several processes gets the turn (writer session). The next turn is due after
-    ``every`` even if the run fails, so that a server in trouble is not asked again at once.
+    Of several processes only one gets True (writer session). The next run is due after ``every``
+    even if this run fails, so that a server in trouble is not asked again at once.
     """
     await add(session, name)
     taken = await session.scalar(
@@ -74,7 +74,7 @@ async def claim(session: AsyncSession, name: str, *, now: datetime, every: timed
 
 
 async def read_position(session: AsyncSession, name: str, *, lock: bool = False) -> Position:
-    """Return how far a source has been read (writer session).
+    """Return up to which submission a source has been read (writer session).
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ async def read_position(session: AsyncSession, name: str, *, lock: bool = False)
 
 
 async def digests(session: AsyncSession, name: str, ids: Sequence[int]) -> dict[int, str]:
-    """Return the digests of submissions that were taken, by submission id, without deleted ones."""
+    """Return the digests of converted submissions, by submission id, without deleted ones."""
     rows = await session.execute(
         select(PulledSubmission.submission_id, PulledSubmission.digest).where(
             PulledSubmission.source == name,
@@ -115,9 +115,9 @@ async def remember(
     *,
     sweep: int,
 ) -> None:
-    """Store the space and digest of submissions that a sweep has taken (writer session).
+    """Store the space and the digest of each submission converted in a sweep (writer session).
 
-    ``taken`` has a pair of space id and digest by submission id.
+    ``taken`` has, by submission id, the pair of space id and digest.
     """
     if not taken:
         return
@@ -148,7 +148,7 @@ async def remember(
 
 
 async def see(session: AsyncSession, name: str, ids: Sequence[int], sweep: int) -> None:
-    """Note that a sweep has seen submissions again, unchanged (writer session)."""
+    """Store that a sweep found these submissions unchanged, so not deleted (writer session)."""
     await session.execute(
         update(PulledSubmission)
         .where(
@@ -162,15 +162,15 @@ async def see(session: AsyncSession, name: str, ids: Sequence[int], sweep: int) 
 async def move(
     session: AsyncSession, name: str, position: Position, *, ends: bool, now: datetime
 ) -> tuple[str, ...]:
-    """Store how far a source is read; return the ids of spaces whose submission was deleted.
+    """Store up to where a source is read; return the ids of spaces whose submission was deleted.
 
     Needs a writer session.
 
     Parameters
     ----------
     ends : bool
-        Whether the sweep has seen the last submission. Submissions that it has not seen count as
-        deleted, without a change of their spaces, and the next sweep begins.
+        Whether the sweep has seen the last submission. Then submissions that the sweep has not seen
+        are marked as deleted, their spaces stay unchanged, and the next sweep begins.
     """
     values = {"highest_id": position.highest_id, "sweep_after": position.sweep_after}
     gone: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""Questions of a survey form that may be asked for, and its submissions as a table."""
+"""Questions of a survey form, checks that their answers may be read, and answers as a table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ def require_readable(
 
 
 def table_of(submissions: Sequence[Mapping[str, Any]], asked: Sequence[str]) -> Table:
-    """Return submissions as a table with the columns asked for and `ID`; nothing else is taken."""
+    """Return submissions as a table of the requested columns and `ID`, without other answers."""
     columns = (ID, *asked)
     lines = tuple(
         Line(number, {column: one.get(column) for column in columns})

@@ -1,4 +1,4 @@
-"""Proposals from submissions, in the name of a service account of one organisation."""
+"""Conversion of submissions to proposals, made by a service account of one organisation."""
 
 import json
 import uuid
@@ -56,15 +56,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Reading:
-    """Part of a source that one run has read.
+    """Submissions of a source that one run has read, and where the run ended.
 
     Attributes
     ----------
     submissions : sequence of mapping
-        New submissions, and the submissions that the sweep reads in this run
+        Submissions that are new, and older ones that the current sweep reads again
         (`geo.sources.ledger`).
     position : Position
-        How far the source is read after this run.
+        Place up to which the source is read after this run.
     ends : bool
         Whether the sweep has reached the last submission.
     """
@@ -76,10 +76,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class PullResult:
-    """Outcome of a run: submissions read and taken, rows left out, and spaces to ask about.
+    """Outcome of a run: numbers of submissions, problems, and spaces whose submission was deleted.
 
     Attributes
     ----------
+    read, taken : int
+        Number of submissions that were read, and of the new or edited ones among them.
+    result : ImportResult
+        Number of changes that were proposed or made.
     problems : tuple of str
         Problems of the rows that are left out, without any value.
     gone : tuple of str
@@ -101,8 +105,8 @@ async def service_account(session: AsyncSession, person_id: str) -> Actor:
     Raises
     ------
     ForbiddenError
-        The account is not an editor of one organisation, so that it may do more than a source
-        needs.
+        The account has another role than editor, or belongs to no organisation. Any other account
+        could do more than a source needs.
     NotFoundError
         There is no such account, or it is deactivated.
     """
@@ -116,12 +120,12 @@ async def service_account(session: AsyncSession, person_id: str) -> Actor:
 async def take(
     session: AsyncSession, source: Source, reading: Reading, *, now: datetime, dry_run: bool = False
 ) -> PullResult:
-    """Propose the changes in new and edited submissions, and note deleted ones (writer session).
+    """Propose the changes of new and edited submissions; ask about deleted ones (writer session).
 
-    Nothing is published before a second person has decided on each proposal, except changes that
-    one person may make alone, such as closing a space. These take effect at once and count as
-    removals by the account (P40, P52). If a submission was deleted, its pending proposal is
-    withdrawn; its space stays as it is, and the organisation is asked about it.
+    A proposal is published when a second person has accepted it, except a change that one person
+    may make alone, such as closing a space: that takes effect at once, as a removal made by the
+    account (P40, P52). If a submission was deleted, its pending proposal is withdrawn; its space
+    stays as it is, and the organisation is asked what to do with the space.
 
     Parameters
     ----------
@@ -168,7 +172,7 @@ async def _noted(
     *,
     now: datetime,
 ) -> tuple[str, ...]:
-    """Store what was taken and how far; return the existing spaces whose submission was deleted."""
+    """Update the ledger after a run; return the existing spaces whose submission was deleted."""
     assert actor.organization_id is not None  # noqa: S101 -- `service_account` sees to it
     name, sweep = source.name, reading.position.sweep
     await ledger.add(session, name)
@@ -186,7 +190,7 @@ async def _noted(
 
 
 def _with_id(source: Source) -> FieldMapping:
-    """Return the source's mapping, with record ids from the submissions' if the form has none."""
+    """Return the source's mapping, with record ids made from `ID` if no question holds them."""
     mapping = source.mapping
     if "id" in mapping.fields or mapping.id_columns:
         return mapping
@@ -223,7 +227,7 @@ async def _proposed(
 async def _withdraw_waiting(
     session: AsyncSession, actor: Actor, ids: Sequence[str], reason: str, *, now: datetime
 ) -> None:
-    """Withdraw the account's proposals about some spaces that nobody has decided on."""
+    """Withdraw the account's undecided proposals about the spaces ``ids``."""
     waiting = await session.scalars(
         select(Proposal.id)
         .where(
@@ -242,7 +246,7 @@ async def _withdraw_waiting(
 async def _ask_about(
     session: AsyncSession, source: Source, actor: Actor, gone: Sequence[str]
 ) -> None:
-    """Notify the organisation's people of deleted submissions, and note it in the audit log."""
+    """Notify the organisation's people that submissions of these spaces were deleted; audit it."""
     people = await session.scalars(
         select(Person.id).where(
             Person.organization_id == actor.organization_id,

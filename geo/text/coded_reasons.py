@@ -126,7 +126,7 @@ def is_far(day: date | str | None, today: date) -> bool:
 
 
 def staff_reason(own_words: str | None, code: str | None, texts: Mapping[str, str]) -> str:
-    """Return the reason for staff: a person's own words, else the text of the code they chose.
+    """Return a reason that staff gave: their own words, else the text of the code they chose.
 
     The code ``other`` and unknown codes have no text and give no reason ("").
 

@@ -8,8 +8,8 @@ def strangeness(typed: str, name: str, likeness: float) -> int:
 
     The estimate is the smaller of two values: the optimal string alignment distance (insertions,
     deletions, substitutions and swaps of neighbours), and the share of different trigrams times the
-    length of the longer name. The second value serves names whose words are in another order: they
-    take many edits although they are hardly a mistake.
+    length of the longer name. The second value is the smaller one for a name whose words are in
+    another order: such a name is many edits away although hardly a letter is mistyped.
 
     Parameters
     ----------

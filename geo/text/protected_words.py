@@ -90,7 +90,7 @@ def names_a_refuge(text: str) -> bool:
 
 
 def _readings(texts: Iterable[str]) -> Iterator[str]:
-    """Yield each text, and once more with spaces for its invisible characters if it has any."""
+    """Yield each text, and if it has invisible characters, again with spaces in their place."""
     for text in texts:
         yield text
         if not text.isascii() and _UNSEEN.search(text):
