@@ -47,15 +47,15 @@ EMPTY = frozenset(
     }
 )
 
-#: Fields whose default is "open to everybody". A word for what is not known, such as "?", is no
-#: empty cell there, because an empty cell would mean the default.
+#: Fields that mean "open to everybody" when they are empty. A word such as "?" ("not known") is
+#: therefore not read as an empty cell in these fields.
 NEVER_EMPTY = frozenset({"status", "access", "needs_referral"})
 
-#: Fields that an empty cell never clears, only a word: without its value, the record would be
-#: another one, or its space open to more people.
+#: Fields whose stored value an empty cell never clears, only a stated word does. Without the value,
+#: the record would be another record, or its space would be open to more people.
 NEVER_CLEARED = NEVER_EMPTY | {"id", "confidential", "demo", "families_only"}
 
-#: Phrases that mean "no" in a column of yes and no, where they are no empty cell.
+#: Phrases that mean "no" in a column of yes and no; in other columns they mean an empty cell.
 _NOT_THERE = frozenset({"no tiene", "no hay", "nao tem", "nao ha"})
 
 _LONGEST_EMPTY = max(map(len, EMPTY))
@@ -72,8 +72,8 @@ _TRUE = frozenset(
 )
 _FALSE = frozenset({"false", "falso", "faux", "no", "nao", "non", "0", "n"})
 
-#: Words for yes that more text may follow, as in "Sí, de un socio". Single letters are none of
-#: them: "s/" is short for "sin" or "sem" (without).
+#: Words for yes after which a cell may say more, as in "Sí, de un socio". Single letters are left
+#: out: "s/" is short for "sin" or "sem" (without).
 _TRUE_WORDS = _TRUE - {"s", "x", "1"}
 
 #: A plus sign between list items: "cena + ducha".
@@ -82,16 +82,16 @@ _PLUS = re.compile(r"\s+\+\s+")
 #: slash or an "and".
 _AND = re.compile(r"\s*[+/]\s*|\s+(?:y|e|et|and)\s+")
 
-#: Names of languages: those that have a code here, and others of the region, which have none and
-#: are left for a person to decide.
+#: Names of languages, for telling whether a text with blanks is a list of languages. Some have no
+#: code in the vocabulary, so that a person decides on their cells.
 _LANGUAGES = frozenset(name for names in LABELS["languages"].values() for name in names) | word_set(
     "ticuna tikuna warao wayuu wayuunaiki embera nasa macuxi yanomami garifuna mapudungun shuar "
     "aleman alemao german allemand italiano italian chino chines chinese ruso russo russian arabe "
     "arabic criollo lsc libras portunol portunhol 中文"
 )
 
-#: Text in brackets that leaves no doubt about the item beside it: a price, a number, "gratis". A
-#: date or a word such as "hasta" does leave one.
+#: Text in brackets that does not make the list item before it doubtful: a price, a number,
+#: "gratis". A date or a word such as "hasta" makes the item doubtful.
 _PRICE = re.compile(
     r"^(?!.*\b(?:hasta|ate|desde|until|since|20\d\d)\b).*(?:\d|gratis|gratuit|de graca|free)"
 )
@@ -99,10 +99,12 @@ _PRICE = re.compile(
 _BRACKET = re.compile(r"\([^()]*\)")
 _WORD = re.compile(r"[a-z_]+")
 
-#: Lists in which a "no" before the first item can deny every item: "no hay agua, comida".
+#: Fields with lists in which a "no" before the first item can deny every item: "no hay agua,
+#: comida".
 _OFFERED = frozenset({"services", "amenities"})
 
-#: Words of denial. An item of these words alone can deny the items before it: "agua, ya no hay".
+#: Words of denial. If an item consists of these words alone, it can deny the items before it:
+#: "agua, ya no hay".
 _DENYING = re.compile(rf"\b(?:ya|hay|mais|more|any|{'|'.join(GONE)})\b")
 
 #: Words in a second column of phone numbers that mean "the same number as in the first".
@@ -119,14 +121,14 @@ _BESIDE_PHONE = re.compile(
     re.IGNORECASE,
 )
 
-#: Words before the extension of a phone number, as in "ext. 101". Who dials the number without its
-#: extension reaches a switchboard.
+#: Words before the extension of a phone number, as in "ext. 101". Without its extension the number
+#: only reaches a switchboard.
 EXTENSION = (
     r"\b(?:ext|extensi[oó]n|extensiones|extens[ãa]o|opc|opci[oó]n|op[çc][ãa]o|anexos?|ramal|ramais|"
     r"interno)\b[.:]{0,2}\s*"
 )
-#: Extensions after the first of an item, with as many digits as that: "ext. 101 - 102, 103". Two
-#: groups of digits, such as "/ 2222 - 4444", are a phone number of their own.
+#: Further extensions after the first one in an item, with the same number of digits as the first:
+#: "ext. 101 - 102, 103". Two groups of digits, such as "/ 2222 - 4444", are a phone number.
 _FURTHER_EXTENSIONS = re.compile(
     rf"({EXTENSION}(?!\d{{4}}-\d{{4}}\b)(?:(\d{{3}})|(\d{{4}})|\d{{1,5}}))(?:\s*(?:[-/,;|]|\b[yeo]\b)\s*"
     r"(?!\d{3,4}\s?[-–]\s?\d{4}\b)(?(2)\d{3}|(?(3)\d{4}|\d{1,2}))\b(?![ .-]?\d))++"
@@ -229,10 +231,10 @@ def converted(value: Value, name: str, style: CellStyle) -> Value:
     return _CONVERTERS[kind_of(name)](value, style)
 
 
-#: Kinds of value that are kept as text or parsed as JSON, without patterns.
+#: Kinds of value that are kept as text or parsed as JSON; no pattern reads their cells.
 _WORDS = frozenset({"text", "objects"})
-#: Runs of blanks. They are shortened before the patterns of other kinds read a cell, as a pattern
-#: would begin again at each blank.
+#: Runs of blanks. They are shortened to one blank before patterns read a cell, because a pattern
+#: would start again at each blank, which takes long for a cell with many.
 _BLANKS = re.compile(r"\s{2,}")
 
 #: Fields with names of places, which survey programs write as codes: "norte_de_santander".
@@ -262,12 +264,12 @@ def _with_commas(text: str, name: str) -> str:
 
 
 def is_list_in_doubt(value: Value, name: str, style: CellStyle) -> bool:
-    """Return whether a list denies something and does not say clearly which of its items.
+    """Return whether a list denies something, but not clearly which of its items.
 
-    With blanks between items, as in "duchas (no funcionan) agua" or "no inglés español", a "no" can
-    be of one item or of all. With commas or semicolons between, a "no" is of its own item. It
-    leaves a doubt if it is in the first item, or is said of other items: "agua; suspendido: comida,
-    camas", "agua, comida, ya no".
+    If only blanks separate the items, as in "duchas (no funcionan) agua" or "no inglés español", a
+    "no" can deny one item or all. If commas or semicolons separate them, a "no" denies its own
+    item. The list is still in doubt if the "no" is in the first item, or if its item says that it
+    is about other items: "agua; suspendido: comida, camas", "agua, comida, ya no".
     """
     if not isinstance(value, str) or kind_of(name) not in {"list", "flags"}:
         return False
@@ -319,22 +321,24 @@ def _flag(value: Value, _: CellStyle) -> bool:
     raise CellError(CodedReason("cell_not_yes_or_no"))
 
 
-#: Words for entry with a referral by somebody.
+#: Words in a cell that mean that people need a referral.
 _REFERRED = re.compile(r"\b(?:encaminh\w*|deriv\w*|remi(?:s|t)\w*|refer(?:id|ral)\w*|cras|creas)\b")
-#: Words for entry without a referral.
+#: Words in a cell that mean that people need no referral.
 _WALK_IN = re.compile(
     r"\b(?:(?:porta|puerta)s? (?:aberta|abierta)s?|livre|libre|direct[oa]|walk[ -]?in|abiert[oa]|"
     r"espontane[oa]|sin (?:cita|remision|derivacion|carta)|sem (?:encaminhamento|agendamento)|"
     r"abert[oa])\b"
 )
 
-#: Words for an entry that is not for all, not always, or by appointment. A person decides on them.
+#: Words in a cell by which the entry is not for all people, not at all times, or by appointment. A
+#: person decides on such a cell.
 _CONDITION = re.compile(
     r"\b(?:salvo|excepto|exceto|menos|veces|vezes|depende|cita|agend\w*|appointment|noche|noite|"
     r"nocturn\w*|noturn\w*|pernocta\w*|pernoite)\b|\bs/"
 )
 
-#: Words that limit an entry without a referral, as in "hospedaje directo por ACNUR".
+#: Words in a cell by which even an entry without a referral has a condition, as in "hospedaje
+#: directo por ACNUR". A person decides on such a cell.
 _LIMITED = re.compile(
     r"\b(?:so|solo|solamente|somente|apenas|only|por|cartas?|entrevista\w*|evalua\w*|avalia\w*|"
     r"interview|assessment|triage|triagem|previ[ao]s?|tras|apos)\b"
@@ -353,7 +357,7 @@ def _answer(value: Value, style: CellStyle) -> bool:
     told = re.match(r"([^\W\d]+)\s*[(,;:/–-]", plain)
     if told and told[1] in _TRUE_WORDS:
         return True
-    if plain in _NOT_THERE:  # "no hay": no letter is asked for, or the file has no answer
+    if plain in _NOT_THERE:  # "no hay" can mean that no referral is needed, or that it is not known
         raise CellError(CodedReason("cell_not_yes_or_no"))
     walk_in = _WALK_IN.search(plain)
     referred = _REFERRED.search(_WALK_IN.sub(" ", plain))

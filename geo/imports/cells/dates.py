@@ -77,8 +77,8 @@ _MONTH_ALONE = re.compile(r"([a-z]+)\.?(?:\s*[-/.]\s*|\s+(?:de\s+|del\s+)?)(\d{4
 
 #: A month in numbers, before its year: "10/2025".
 _MONTH_IN_NUMBERS = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{4})")
-#: A month in numbers, before a year of two digits: "06/26". "11/12" is left out, because "12" can
-#: be the month.
+#: A month in numbers, before a year of two digits: "06/26". Texts such as "11/12" do not match,
+#: because "12" can be the month.
 _MONTH_OF_SHORT_YEAR = re.compile(r"(0?[1-9]|1[0-2])\s*[/.]\s*([2-9]\d)")
 #: A month in numbers, after its year: "2025-10".
 _MONTH_OF_YEAR = re.compile(r"(20\d{2})\s*[-/.]\s*(\d{1,2})")

@@ -1,7 +1,8 @@
-"""Cells that say more than their field: "RESERVADA" as an address, "cerrado" as hours (P1).
+"""Notices in cells, such as "RESERVADA" in place of an address, or "cerrado" in place of hours.
 
-The patterns read texts of `_plain`: folded words with one blank between. They look only a few words
-ahead, so that the time for a cell grows linearly with its length.
+The notices say that a place must not be published (P1), that it is closed, or that it asks for a
+letter of referral. The patterns read texts of `_plain`: folded words with one blank between them.
+They look only a few words ahead, so that the time for a cell grows linearly with its length.
 """
 
 import re
@@ -13,7 +14,7 @@ from geo.imports.headers.wording import word_set
 from geo.imports.readers.table import Value
 from geo.text.normalize import folded
 
-#: Words that forbid, with the small words between them and what they forbid: "no se debe dar".
+#: Words of a prohibition, with the auxiliary words up to the forbidden verb: "no se debe dar".
 _NO: Final = (
     r"\b(?:no|nao|not|non|nunca|jamas|never|sin|sem|pas|ne|don t|dont|nadie|ninguem|"
     r"prohib\w+|proib\w+|interdit\w*|forbidden|evit\w+|avoid)\s+"
@@ -23,27 +24,28 @@ _NO: Final = (
     r"autoriz\w+|ha|han|sido|hay|que)\s+){0,6}"
 )
 
-#: Verbs of publishing, which need no object: "no difundir".
+#: Verbs of publishing, which forbid publication even without an object: "no difundir".
 _TELL: Final = (
     r"(?:difund|difus|diffus|divulg|public(?!os?\b|idad|itari)|publiqu|publish|publie|compart|"
     r"shar(?:e|ing)|"
     r"revel|disclos|expon|expos(?:e|er|to|ta)\b)\w*"
 )
-#: Verbs of giving or writing, which forbid only the object that follows them: "no dar comida".
+#: Verbs of giving or writing. Whether they forbid publication depends on the object after them: "no
+#: dar dirección" does, "no dar comida" does not.
 _SAY: Final = (
     r"(?:dar|da|dan|den|de|darse|indi(?:c|qu)\w*|entreg\w*|comm?uni(?:c|qu)\w*|inform(?!ac)\w*|"
     r"mostr\w*|muestr\w*|pass(?:ar|e|em)|repass\w*|pasar|facilit\w*|fornec\w*|mencion\w*|decir|"
     r"dizer|dire|donner|giv(?:e|en)(?: out)?|tell|told|show|dado|dada|damos|doy|"
     r"coloc\w*|poner|ponga\w*|escrib\w*|escrev\w*|anot\w*|subir|suba\w*|inclu\w*|aparec\w*|expor)"
 )
-#: Words for the place where a space is.
+#: Words that mean the location of a space, as the object of a prohibition: "no dar dirección".
 _PLACE: Final = (
     r"(?:direccion(?:es)?(?! (?:general|nacional|regional|municipal))|ubicaci\w+|domicilio|lugar|"
     r"sitio(?! web)|enderec\w+|localiza\w+|local|adresses?|address(?:es)?|locations?|coordenad\w+|"
     r"coordinates|coordonnees|paradero|gps|whereabouts|lieu|emplacement)\b"
 )
 
-#: Words between such a verb and its object that leave the meaning as it is: "no dar a nadie la
+#: Words between a verb of `_SAY` and its object that do not change the meaning: "no dar a nadie la
 #: dirección exacta".
 _SMALL: Final = (
     r"(?:(?:la|el|las|los|lo|a|o|as|os|le|les|l|su|sus|sua|nuestra|nossa|the|our|this|esta|este|"
@@ -51,7 +53,8 @@ _SMALL: Final = (
     r"about|out|ninguna|mas|sobre)\s+){0,5}"
 )
 
-#: Lookahead for a verb without an object after it: "no difundir" is said of the whole row.
+#: Lookahead for a verb without an object, as in "no difundir", which forbids publishing the whole
+#: row.
 _NO_OBJECT: Final = (
     r"(?=$|\s(?:[|]|(?:en|em|no|na|nas|nos|por|con|com|sin|sem|to|with|on|online|outside|fuera|fora|"
     r"bajo|hasta|nunca|ni|y|e|and|et|porque|please|par|sur|dans|aux?|esta|este|esto|isto|essa|esse|"
@@ -59,7 +62,7 @@ _NO_OBJECT: Final = (
     r"otr\w+|outr\w+|extern\w+|extran\w+|desconocid\w+|public\w*))\b))"
 )
 
-#: Lookahead that skips words for shared beds and rooms ("compartida"), which forbid nothing.
+#: Lookahead that skips words for shared beds and rooms ("compartida"), which are no prohibition.
 _NOT_SHARED: Final = r"(?!compart(?:id|ilhad|e\b|en\b|o\b)|shared\b)"
 
 _FORBIDDEN: Final = re.compile(
@@ -67,12 +70,13 @@ _FORBIDDEN: Final = re.compile(
     r"|\b(?:sigilo|sigilos[oa]|confidencia\w*|confidentia\w*|confidentiel\w*)\b"
 )
 
-#: Words for "secret" that have this meaning beside any word for a place.
+#: Words that mean "secret" beside any word of `_PLACE`.
 _HIDDEN: Final = (
     r"(?:confidencia\w*|confidentia\w*|confidentiel\w*|sigilos[oa]s?|sigilo|secret[oae]?s?|"
     r"ocult[oa]s?|clasificad[oa]s?|undisclosed|hidden|withheld|classified)\b"
 )
-#: Words for "reserved", which mean "secret" beside an address only: a "lugar reservado" is a room.
+#: Words for "reserved". They mean "secret" only beside a word of `_ADDRESS`, because a "lugar
+#: reservado" can be a private room.
 _KEPT: Final = r"(?:reservad[oa]s?|protegid[oa]s?|restringid[oa]s?|restrit[oa]s?)\b"
 _ADDRESS: Final = (
     r"(?:direccion|ubicacion|domicilio|endereco|localizacion|localizacao|adresse|address|"
@@ -84,17 +88,17 @@ _FORBIDDEN_NUMBER: Final = re.compile(
     rf"{_FORBIDDEN.pattern}|\b(?:privad[oa]|private|personal|pessoal|particular|uso interno)\b"
 )
 
-#: Phrases for the means by which somebody learns an address: "por teléfono", "via WhatsApp".
+#: Means by which somebody can get an address: "por teléfono", "via WhatsApp".
 _BY_PHONE: Final = (
     r"(?:por|al|ao|via|by|par|a traves de)\s(?:el\s|numero\s|mensaje\sde\s)?"
     r"(?:telefon[oe]|phone|whats\s?app|wsp|zap|llamada|ligacao|mensaje|mensagem|celular|interno|"
     r"privado|inbox)\b"
 )
-#: Words for "only".
+#: Words for "only", before the means of `_BY_PHONE`.
 _ALONE: Final = r"(?:solo|solamente|unicamente|so|somente|apenas|only)"
 
-#: Phrases that withhold the place, in whatever column they stand: "NO DAR DIRECCION a nadie" among
-#: remarks.
+#: Phrases in a cell of any column by which the location must not be published: "NO DAR DIRECCION a
+#: nadie" among remarks.
 _PLACE_FORBIDDEN: Final = re.compile(
     rf"{_NO}{_TELL}\s(?:\w+\s){{0,4}}{_PLACE}"
     rf"|{_NO}{_SAY}\s{_SMALL}{_PLACE}"
@@ -108,7 +112,8 @@ _PLACE_FORBIDDEN: Final = re.compile(
     rf"|\b{_HIDDEN}\s(?:\w+\s){{0,2}}{_PLACE}|\b{_KEPT}\s{_SMALL}{_ADDRESS}\b"
     r"|\b(?:casa|refugio|albergue|hogar|abrigo|shelter)(?:\s(?:de|da)\s\w+)?\s"
     rf"{_HIDDEN}"
-    # Who gives the address, or by what means only; whom to ask for it; names of safe houses.
+    # Phrases about who gives out the address, the only means to get it, or whom to ask for it, and
+    # names of safe houses.
     rf"|\b{_ADDRESS}\s(?:\w+\s){{0,2}}{_ALONE}\s(?:\w+\s){{0,2}}{_BY_PHONE}"
     rf"|\b{_ADDRESS}\s(?:la|lo|o|a|quien|quem)\s(?:da|dan|dao|entrega\w*|informa\w*|tienen?|"
     r"fornece\w*)\b"
@@ -116,14 +121,15 @@ _PLACE_FORBIDDEN: Final = re.compile(
     r"|\bcasas?\s(?:seguras?|de\s(?:seguridad|seguranca))\b|\bsafe\s?houses?\b"
 )
 
-#: Phrases that forbid publishing anything that a row says: "No difundir". Under a header of people
-#: they are about those people alone.
+#: Phrases in a cell by which nothing of its row may be published: "No difundir". In a column about
+#: people they forbid only publishing the people.
 _ALL_FORBIDDEN: Final = re.compile(
     rf"{_NO}(?:{_NOT_SHARED}{_TELL}|se\scompart\w+){_NO_OBJECT}"
     r"|^(?:keep |muy |es )?(?:confiden\w+|sigilos[oa])$"
 )
 
-#: Services given in confidence, which do not make the place secret: "atención confidencial".
+#: Services given in confidence, such as "atención confidencial". They are removed from a cell
+#: before the search, because they do not make the location secret.
 _IN_CONFIDENCE: Final = re.compile(
     r"\b(?:(?:atencion|atendimento|servicio|servico|asesoria|assessoria|escucha|escuta|orientacion|"
     r"orientacao|acompanamiento|consulta|entrevista|service|support)s?"
@@ -137,7 +143,7 @@ _OF_PEOPLE: Final = re.compile(
     r"e?mail|enlace|director\w*|diretor\w*|turno)\b"
 )
 
-#: Text that replaces an address, because nobody learns it, or only by telephone.
+#: Texts in place of an address that is kept secret or only given by telephone.
 _NO_ADDRESS: Final = re.compile(
     r"(?<!\bla )(?<!\bel )(?<!vereda )(?<!quebrada )(?<!barrio )"
     r"\b(?:reservad[oa]s?|secret[oa]s?|ocult[oa]s?|undisclosed|withheld)\b"
@@ -153,15 +159,15 @@ _NO_ADDRESS: Final = re.compile(
     r"(?!.*\b(?:calle|cl|cra|carrera|av|avenida|rua|street|jr|jiron|puerta|porta)\b)"
 )
 
-#: Fields other than the address in whose cells people forbid publishing the place.
+#: Fields in whose cells, as in those of addresses, a word of `_FORBIDDEN` is about the location.
 _SAYING: Final = frozenset({"name", "status", "locality", "eligibility", "access"})
 _ADDRESSES: Final = frozenset({"address", "landmark"})
 
-#: Fields of phone numbers and mailboxes. "No difundir" in such a cell is about the number or
-#: mailbox, which is left out, and not about the place.
+#: Fields of phone numbers and mailboxes. "No difundir" in their cells is about the number or
+#: mailbox, which is left out, and not about the location.
 _REACHES: Final = frozenset({"public_phones", "public_contact"})
 
-#: Headers that ask whether the place is secret, and nothing else: "¿Es confidencial?".
+#: Headers that ask only whether the place is secret: "¿Es confidencial?". A yes makes it secret.
 _ASKS_SECRET: Final = re.compile(
     rf"(?:(?:{_PLACE}|es|esta|e|is|it|un|una|uma|um|el|la|o|a|the|de|del|do|da|si|no|s|n|sim|nao|"
     r"yes|\d+|espacio|espaco|punto|ponto|albergue|abrigo|refugio|casa|hogar|shelter|site|space|"
@@ -170,10 +176,12 @@ _ASKS_SECRET: Final = re.compile(
     rf"(?:\s(?:{_PLACE}|si|no|s|n|sim|nao|yes|x|o|ou|or|del|de|do|da|la|el|lugar|espacio|albergue|"
     r"casa|ok))*"
 )
-#: Headers that forbid publishing, so that a yes makes the place secret: "No difundir (sí/no)".
+#: Headers that forbid publishing: "No difundir (sí/no)". A yes in the column makes the place
+#: secret.
 _ASKS_TO_BAN: Final = re.compile(rf"{_NO}(?:{_TELL}|{_SAY}\s{_SMALL}{_PLACE})")
 _NOUNS: Final = r"(?:publicacion|publicacao|divulgacion|divulgacao|difusion|diffusion)"
-#: Headers that ask whether the place may be published: "¿Se puede publicar?".
+#: Headers that ask whether the place may be published: "¿Se puede publicar?". A no in the column
+#: makes the place secret.
 _ASKS_TO_TELL: Final = re.compile(
     r"\b(?:public(?:ar\w*|able)|divulgar\w*|difundi\w+|"
     r"publish\w*|publier|publiable|diffuser|divulguer|disclose\w*|shareable)\b"
@@ -185,17 +193,20 @@ _ASKS_TO_TELL: Final = re.compile(
     rf"|\b{_ADDRESS}\s(?:es\s|e\s|is\s)?(?:publica|publico|public|publique)\b"
     r"|^(?:se )?(?:puede |pode |can )?(?:compartir|compartilhar|share)(?: si no)?$"
 )
-#: Headers that ask for a private room within the place: "Espacio confidencial".
+#: Headers that ask for a private room within the place: "Espacio confidencial". Answers in such a
+#: column do not make the place secret.
 _ASKS_FOR_A_ROOM: Final = re.compile(
     r"^(?!.*\b(?:es|e|is|esta)\b).*\b(?:espacio|espaco|lugar|punto|ponto|space|place)"
     rf"\s(?:{_HIDDEN}|{_KEPT})"
     rf"|^(?!.*\b(?:es|e|is|esta)\b).*\b(?:albergue|abrigo)\s{_KEPT}"
 )
-#: Things other than the place that a header may ask to publish.
+#: Words for things other than the place, such as photographs: a header with such a word does not
+#: ask whether the place may be published.
 _ASKS_ELSE: Final = re.compile(r"\b(?:foto\w*|photos?|imagen\w*|imagem|logo\w*|video\w*)\b")
 
-#: Answers that mean yes under such a header, also as a degree ("alta", "parcialmente"). Any other
-#: text, such as a name under "Contacto (no difundir)", is no yes.
+#: Answers that mean yes in a column that asks whether the place is secret, also as a degree
+#: ("alta", "parcialmente"). Any other text, such as a name under "Contacto (no difundir)", is no
+#: yes.
 _IS_YES: Final = re.compile(
     r"(?:si|sim|yes|oui|wi|true|verdadeir?o|vrai|alt[oa]|high|total\w*|parcial\w*|muy|solo|"
     r"confiden\w*|reservad\w*|sigilos\w*|secret\w*|restri\w*)\b|(?:x|s|y|1|✓|✔)$"
@@ -250,7 +261,11 @@ def is_private(cell: Value, name: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def _asked_by(header: str) -> str:
-    """Return what a header asks: "secret" or "tell" (yes or no), "address", or "" for others."""
+    """Return what the answers in a column are about, by its header.
+
+    The result is "secret" (a yes withholds the place), "tell" (a no withholds the place), "address"
+    (cells hold addresses), or "" for any other header.
+    """
     asked = _plain(header).replace("| ", "")
     if _ASKS_ELSE.search(asked) or _ASKS_FOR_A_ROOM.search(asked):
         return ""
@@ -266,13 +281,13 @@ def _is_withheld_by_answer(cell: Value, asked: str) -> bool:
         return False
     said = _plain(str(cell))
     if asked == "tell":
-        # "No. 5" is a number in an address, not a no.
+        # A text such as "No. 5" is a number in an address, not the answer no.
         return _IS_NO.match(said) is not None and not re.search(r"[1-9]", said)
     return _IS_YES.match(said or str(cell).strip()) is not None
 
 
-#: Words for a letter of referral. Papers that are called a letter, such as "carta de identidad",
-#: are left out.
+#: Words for a letter of referral, but not for other papers that are called a letter, such as "carta
+#: de identidad".
 _LETTER: Final = re.compile(
     r"\b(?:cartas?(?! de (?:identidad|identidade|ciudadania|extranjeria|residencia|vecindad|"
     r"nacionalidad|conducir|conduccion|conducao|motorista|vacuna\w*|vacina\w*|salud|saude|"
@@ -280,7 +295,7 @@ _LETTER: Final = re.compile(
     r"orden del?|ordem d[eo]|derivacion|derivad[oa]s?|encaminha\w+|"
     r"referral|lettre)\b"
 )
-#: Words by which no letter is needed, or only if there is one.
+#: Words by which a letter is not needed, or needed only from people who have one.
 _NO_LETTER: Final = re.compile(
     r"\b(?:no|nao|not|non|sin|sem|sans|without|opcional\w*|optional|preferi\w+|ideal\w*|"
     r"si tiene\w*|se tiver)\b"
@@ -288,21 +303,22 @@ _NO_LETTER: Final = re.compile(
 
 
 def asks_for_a_letter(cell: Value) -> bool:
-    """Return whether a cell of required papers names a letter from whoever refers a person."""
+    """Return whether a cell of required documents names a letter of referral."""
     if not isinstance(cell, str):
         return False
     parts = re.split(r"[,;|/+]|\b(?:y|e|o|u|ou|and|or|et)\b", folded(cell))
     return any(_LETTER.search(part) and not _NO_LETTER.search(part) for part in parts)
 
 
-#: Words before "cerrado" that leave its meaning as it is: "actualmente", "el albergue está".
+#: Words that may stand before "cerrado" without changing its meaning: "actualmente", "el albergue
+#: está".
 _BEFORE: Final = (
     r"(?:(?:esta|este|esse|foi|desde|20\d\d|se|encuentra|encontra|actualmente|atualmente|currently|ahora|agora|now|por|el|la|o|"
     r"momento|temporal\w*|temporari\w*|provisori\w*|provisional\w*|momentanea\w*|permanent\w*|"
     r"definitiv\w*|total\w*|ya|ja|is|it|the|est|il|actuellement|temporairement|espacio|lugar|local|"
     r"albergue|abrigo|centro|sede|punto|comedor)\s){0,5}"
 )
-#: Beginnings of cells that say that the place is closed.
+#: Words at the beginning of a cell that say that the place is closed.
 _CLOSED: Final = re.compile(
     rf"{_BEFORE}(?:cerrad[oa]s?|fechad[oa]s?|encerrad[oa]s?|suspendid[oa]s?|suspens[oa]|closed|shut|"
     r"cierre (?:temporal|definitivo)|ferme(?:e|es|s)?|clausurad[oa]s?|"
@@ -315,14 +331,14 @@ _CLOSED: Final = re.compile(
     r"(?:fuera|fora) de (?:servicio|servico|funcionamiento|funcionamento)|"
     r"ne fonctionne (?:pas|plus)|hors service)\b"
 )
-#: Words by which a place is closed for good.
+#: Words by which a closed place is closed for good, not only for some time.
 _FOR_GOOD: Final = re.compile(
     r"\b(?:no existe|nao existe|dejo de|deixou de|definitiv\w+|permanent\w*|"
     r"clausurad[oa]s?|desmantelad[oa]s?|encerrad[oa]s?|para siempre|"
     r"for good|(?:ya no|ja nao|no longer|ne \w+ plus)\b|(?:nao|no) \w+ (?:mas|mais)\b)"
 )
-#: Words that close a place for good even after hours in the same cell: "8:00-17:00 (cerrado desde
-#: 2023)".
+#: Phrases by which a place is closed for good although the same cell has hours: "8:00-17:00
+#: (cerrado desde 2023)".
 _ENDED: Final = re.compile(
     r"\b(?:cerrad[oa]|fechad[oa]|encerrad[oa]|closed|ferme)\s(?:definitiv\w+|permanent\w*|"
     r"(?:desde|since|depuis)\s20\d\d)"
@@ -330,7 +346,8 @@ _ENDED: Final = re.compile(
 _DAYS: Final = "|".join(word for words in DAY_WORDS.values() for word in words if len(word) > 2)  # noqa: PLR2004
 _MONTHS: Final = "|".join(sorted(word for word in MONTH_WORDS if len(word) > 2))  # noqa: PLR2004
 
-#: Texts that say since when or until when a place is closed: their numbers are no opening hours.
+#: Phrases that say since when or until when a place is closed. `closing` removes them, so that
+#: their numbers are not taken for opening hours.
 _SINCE: Final = re.compile(
     rf"^\W*20\d\d\b|^\W*(?:{_MONTHS})\s(?:de |del )?(?:20)?\d\d\b"
     rf"|\b(?:en|em|in)\s(?:20\d\d\b|(?:{_MONTHS})\s(?:de |del )?20\d\d)"
@@ -339,14 +356,15 @@ _SINCE: Final = re.compile(
     r"\d{1,2}\s\d{1,2}\s(?:20)?\d\d|20\d\d|"
     r"mes|meses|mese|months?|mois|anos?|years?|ans?|semanas?|weeks?|dias|days|pandemia|aviso|notice)\b"
 )
-#: Phone numbers to call: their digits are no opening hours either.
+#: Phone numbers to call. `closing` removes them, so that their digits are not taken for opening
+#: hours.
 _CALL: Final = re.compile(
     r"\b(?:llamar|tel\w*|cel\w*|ligar|call|whats\s?app|wsp|zap|info\w*)\s(?:\D{0,15})?\d[\d ]{0,20}"
     r"|\b\d[\d ]{6,20}\d\b"
 )
 
-#: Words that say when or to whom a place is closed, so that otherwise it is open: "cerrado los
-#: lunes".
+#: Words that say when or to whom a place is closed, so that it is open at other times or to other
+#: people: "cerrado los lunes".
 _OTHERWISE: Final = re.compile(
     rf"\d|\b(?:{_DAYS})s?\b|\b(?:festiv|feriad|holiday|weekend|fin(?:es)? de|fi(?:m|ns) de|noche|"
     r"noite|night|tarde|manana|manha|madrugada|mediodia|meio|almuerzo|almoco|midi|hoy|hoje|today|"
@@ -360,8 +378,9 @@ _OTHERWISE: Final = re.compile(
 )
 
 
-#: Words about where a place is or who may know it. A row with such a word and without a position is
-#: not placed at its town: its position may be withheld, or far from the town.
+#: Words about where a place is or who may know where it is. A row without a position in which a
+#: cell has such a word is not placed in its town, because its position may be secret or far from
+#: the town.
 _OF_THE_PLACE: Final = re.compile(
     r"segurid|seguranca|\breserv|restring|restrit|\bocult|autoriz|\bmap(?:a|as|ear|eo)\b|georref|"
     r"geoloc|\bgps\b|coorden|ubica|localizac|\bsolicitud\b|\bpedido\b|\bintern[oa]\b|amenaz|"
@@ -373,7 +392,7 @@ _OF_THE_PLACE: Final = re.compile(
     r"\btrata\b|victim|vitim|violen|maltrat|\bnna|lgb|osig|mujer|mulher|\bmenores\b|ninos solos"
 )
 
-#: Words of headers that ask for a position.
+#: Words in headers that ask for a position.
 _ASKS_WHERE: Final = re.compile(
     r"\b(?:gps|coord(?!ina)\w*|georref\w*|ubicacion|mapa?s?|maps|lat|lon|lng)\b"
 )
@@ -385,7 +404,7 @@ _OF_SERVICES: Final = frozenset({"services", "opening_hours", "languages", "docu
 
 
 def speaks_of_the_place(cell: Value, name: str | None, header: str) -> bool:
-    """Return whether a cell has a word about where the space is or who may know it.
+    """Return whether a cell has a word about where the space is or who may know where it is.
 
     Parameters
     ----------
@@ -400,14 +419,14 @@ def speaks_of_the_place(cell: Value, name: str | None, header: str) -> bool:
     return name not in _OF_SERVICES and _OF_THE_PLACE.search(_plain(cell)) is not None
 
 
-#: Words of headers that ask whether a place is open: "Situação".
+#: Words in headers that ask whether a place is open: "Situação".
 _STATES: Final = word_set(
     "estado estatus status situacion situacao vigencia vigente operativo operativa operacional "
     "funcionamiento funcionamento funcionando sigue abierto abierta aberto aberta activo activa "
     "ativo ativa"
 )
-#: Words that may stand beside those of `_STATES`. Any other word makes it the state of something
-#: else: "Estado del convenio", "Situação do contrato".
+#: Words that a header with a word of `_STATES` may also have. With any other word the header asks
+#: for the state of something else: "Estado del convenio", "Situação do contrato".
 _BESIDE_STATES: Final = word_set(
     "obs observ observacion observaciones observacao observacoes recado nota notas actual atual "
     "del de el la o a y e espacio espaco local lugar punto ponto casa obra corte al hoy hoje "
@@ -417,7 +436,7 @@ _BESIDE_STATES: Final = word_set(
 
 @lru_cache(maxsize=10_000)
 def asks_for_a_state(header: str) -> bool:
-    """Return whether a header asks if a place is open, maybe with remarks: "Situação / obs."."""
+    """Return whether a header asks if a place is open, even with remarks: "Situação / obs."."""
     said = set(_plain(header).split()) - {"|"}
     return bool(said & _STATES) and said <= _STATES | _BESIDE_STATES
 

@@ -28,19 +28,22 @@ _NOON: Final = 12 * 60
 #: [A]. A longer one, such as 7 to 7, is as likely a night as a day.
 _LONGEST_DAY: Final = 10 * 60 + 30
 
-#: Hours without "a. m." at which a day may begin [A].
+#: Hours of the clock that can be the morning opening of a place when the text states neither "a.
+#: m." nor "p. m." [A].
 _MORNING: Final = range(6, 12)
 
-#: Hours without "p. m." that mean the afternoon, after an opening in the morning or as its end [A].
+#: Hours of the clock that mean the afternoon without "p. m." [A]: as a closing time, or as an
+#: opening after the morning's hours.
 _AFTERNOON: Final = range(1, 8)
 
-#: Longest break at noon [A].
+#: Longest closing within a day, such as "cerrado de 12 a 1", that is cut out of the hours [A].
 _LONGEST_BREAK: Final = 3 * 60
 
-#: Earliest opening that may end on the next morning: night shelters open in the evening [A].
+#: Earliest opening, in minutes of the day, whose closing may be on the next morning: night shelters
+#: open in the evening [A].
 _EVENING: Final = 17 * 60
 
-#: Fewest letters of a word in which one wrong letter is forgiven: "biernes" [A].
+#: Fewest letters of a name of a day that is recognised despite one wrong letter: "biernes" [A].
 _FORGIVEN: Final = 5
 
 Kind = Literal[
@@ -59,17 +62,17 @@ _REWRITES: Final = tuple(
     for pattern, written in (
         (r"\b(una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce)(?=\ de\ la\ )",
          lambda found: str(_NUMBERS.index(found[0]) + 1)),
-        # Halves of the day in words. Hours from 1 to 5 "de la noche" stay as they are and are
-        # refused.
+        # The half of the day in words, "de la mañana", becomes "am" or "pm". Hours from 1 to 5 "de
+        # la noche" are not replaced, so that the cell is refused.
         (r"(?<=\d)\s*(de|da|del)?\s?(la\s)?(manana|madrugada|manha|matin)\b", "am"),
         (r"(?<=\d)\s*(de|da|del)?\s?(la\s)?(tarde|l'apres-midi|soir)\b", "pm"),
         (r"\b12(:?00)?\s*(de\ la\ noche|da\ noite)\b", " medianoche "),
         (r"\b(1[01]|[6-9])([:.]\d\d)?\s*(?:de\ la\ noche|da\ noite)\b", r"\1\2pm"),
-        # "12 m." is noon in Colombia and Venezuela.
+        # "12 m." means noon in Colombia and Venezuela.
         (r"\b12(:?00)?\s*(md?\b\.?(?!\s*-?\s*v)|del\ (medio\s?)?dia|noon)", " mediodia "),
         (r"(?<=\d)\s*a\.?\s?m\b\.?", "am "),
         (r"(?<=\d)\s*p\.?\s?m\b\.?", "pm "),
-        # Days by letter ("L-M-M-J-V"), by number ("2a") and in phrases, and the ending "-feira".
+        # Days by initials ("L-M-M-J-V"), by ordinal ("2a") and in phrases; the ending "-feira".
         (r"\bm\s?-\s?f\b|\bweekdays\b|\bentre\ semana\b", " lunes a viernes "),
         (r"\bdias\ (habiles|uteis|laborables)\b", " lunes a viernes excepto festivo , "),
         (r"\ba(?=(lunes|martes|miercoles|jueves|viernes|sabado|domingo)\b)", "a "),
@@ -79,7 +82,7 @@ _REWRITES: Final = tuple(
         (r"\bl\W+m\W+[mx]\W+j\W+v\W+s\b", "lmmjvs"),
         (r"\bl\W+m\W+[mx]\W+j\W+v\b", "lmmjv"),
         (r"[-–—\s]*\bfeiras?\b", ""),
-        # Phrases of several words.
+        # Phrases of several words that mean one thing, such as "24 horas".
         (r"""\b(las\ )?24\s?(h(rs?|s|oras|ours|eures)?\b)?(?<=[\dhs])(/\s?7|/\s?24|(?<=[hrs]))\.?
              (\ (del|al|por)\ dia)?(\W*los\ 365\ dias(\ del\ ano)?)?""", " todoeldia "),
         (r"\b7\s?j\s?/\s?7\b|\btodas\ las\ noches\b", " tododia "),
@@ -114,7 +117,8 @@ _TOKEN: Final = re.compile(
 _TIME: Final = re.compile(r"(\d{1,2}?)(?:\s*[:.h]?\s*(\d{2}))?(?::00)?\s*h?\s*(am|pm)?")
 
 _SINGLE: Final = {"l": 0, "x": 2, "j": 3, "v": 4, "s": 5, "d": 6}
-#: Number of days from Monday on, by initials in a row; a single "m" is Tuesday or Wednesday.
+#: Number of days from Monday on that a row of initials means; a single "m" can be Tuesday or
+#: Wednesday, so it has no entry in `_SINGLE`.
 _ROWS: Final = {"lmmjv": 5, "lmxjv": 5, "lmmjvs": 6, "lmxjvs": 6, "lmmjvsd": 7, "lmxjvsd": 7}
 
 _DAYS: Final[dict[str, int]] = {
@@ -124,8 +128,8 @@ _DAYS: Final[dict[str, int]] = {
     if len(word) > 1
     for form in (word, f"{word}s" if len(word) >= _FORGIVEN else word)
 } | {"ve": 4, "vier": 4, "ven": 4, "mier": 2, "mer": 2, "juev": 3, "jeu": 3, "sam": 5, "dim": 6}
-#: Names of days in which one wrong letter is forgiven. "terca" (Tuesday) is left out: it is one
-#: letter from "cerca" (near).
+#: Names of days that are recognised despite one wrong letter. "terca" (Tuesday) is left out,
+#: because it differs in one letter from "cerca" (near).
 _FORGIVEN_DAYS: Final = ("lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "sabados",
                          "domingo", "domingos")  # fmt: skip
 
@@ -146,11 +150,11 @@ _SIGNS: Final[dict[str, Kind]] = {
     **dict.fromkeys(_DASHES, "to"),
     **dict.fromkeys(";.", "end"),
 }
-#: Categories of Unicode of pictograms and invisible characters, which are skipped.
+#: Unicode categories of pictograms and invisible characters. The parser skips these characters.
 _DRAWN: Final = frozenset({"So", "Cf", "Mn"})
 _AFTERNOONS: Final = frozenset({"tarde", "tardes", "afternoon", "vespertino"})
 
-#: Words that are skipped, because the hours are the same without them.
+#: Words that the parser skips, because they do not change the hours.
 _FILLING_TEXT: Final = (
     "horario horarios atencion atendimento de desde del las los la el les le entre en na os das "
     "dos do da du des abierto abierta abrimos abre abren open aberto aberta ouvert ouverte from "
@@ -180,7 +184,7 @@ class WeekHours:
 
 @dataclass(frozen=True)
 class _Clock:
-    """Time of day as written, with its half of the day if the text states one."""
+    """Time of day as written, with "am" or "pm" if the text states it."""
 
     hour: int
     minute: int
@@ -189,7 +193,7 @@ class _Clock:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the time states its half of the day: 14:00, 0:30, 8 a. m."""
+        """Whether the time is unambiguous without further context: 14:00, 0:30, 8 a. m."""
         return self.half is not None or self.hour > 12 or self.hour == 0  # noqa: PLR2004 - of a clock
 
     @property
@@ -201,11 +205,11 @@ class _Clock:
 
     @property
     def readings(self) -> set[int]:
-        """Minutes of the day that the time may mean: two, if its half of the day is not stated."""
+        """Minutes of the day that the time can mean: two if neither "am" nor "pm" is stated."""
         return {self.at} if self.is_plain else {self.at, (self.at + _NOON) % _DAY}
 
     def in_half(self, half: str | None) -> "_Clock":
-        """Return the time in the half of the day that a word such as "tarde" states; 12 is noon."""
+        """Return the time with "am" or "pm" from a word such as "tarde"; 12 is then noon."""
         if half is None or self.is_plain:
             return self
         if self.hour == 12:  # noqa: PLR2004 - noon
@@ -223,7 +227,7 @@ class _Token:
 
 @dataclass
 class _Group:
-    """Days, or ranges of times in minutes of the day, that stand together in a cell."""
+    """Neighbouring days in a cell, or neighbouring ranges of times in minutes of the day."""
 
     days: set[int] = field(default_factory=set)
     has_holidays: bool = False
@@ -392,7 +396,7 @@ class _Parser:
             if self._is(0, "and") and self._is(1, "day", "every", "holiday"):
                 self._at += 1
             elif token.kind == "day" and self._is(0, "day"):
-                # Two days with nothing between can be a range or a list.
+                # Two days with no word between them can be a range or a list.
                 raise _unclear()
         return group
 
@@ -439,7 +443,7 @@ class _Parser:
         return "pm" if token.text in _AFTERNOONS else "am"
 
     def _take_closed(self, found: list[_Group]) -> None:
-        """Read closed days, "domingo cerrado" or "cerrado: domingo", or a break within hours."""
+        """Read the closed days in "domingo cerrado" or "cerrado: domingo", or a break within hours."""
         self._skip()
         if self._is(0, "time"):
             self._take_break(found)
@@ -491,7 +495,7 @@ class _Parser:
 
 
 def _is_filling(tokens: Sequence[_Token], at: int) -> bool:
-    """Return whether an "a" or "as" marks no range, as no time or day stands before it."""
+    """Return whether an "a" or "as" has no time or day before it, and so does not mark a range."""
     if tokens[at].kind != "to" or tokens[at].text not in {"a", "al", "as"}:
         return False
     return at == 0 or tokens[at - 1].kind not in {"time", "day"}
@@ -501,9 +505,9 @@ def _range(start: _Clock, end: _Clock, before: tuple[int, int] | None) -> tuple[
     """Return opening and closing in minutes of the day; a close after midnight is above 1440."""
     opens, closes = _readings(start, end, before)
     if closes == 0 and opens >= _NOON:
-        closes = _DAY  # "4 p. m. a 12 a. m."; after a morning, noon may be meant
+        closes = _DAY  # not after an opening in the morning: "9 a. m. a 12 a. m." may mean noon
     if closes <= opens:
-        # Only an opening in the evening, with a clear closing time, may go over midnight.
+        # Only an opening in the evening whose closing time is unambiguous may end after midnight.
         if opens < _EVENING or closes == opens:
             raise _unclear()
         closes += _DAY
@@ -521,9 +525,9 @@ def _readings(start: _Clock, end: _Clock, before: tuple[int, int] | None) -> tup
 
 
 def _end_after(start: _Clock, end: _Clock) -> int:
-    """Return an end, in minutes, that lacks its half of the day, after a start that states it."""
+    """Return the closing time, in minutes, of a range in which only the opening is unambiguous."""
     if start.half is None:
-        # 18:00 a 6:00: a clock of 24 hours.
+        # "18:00 a 6:00" is written in 24-hour time.
         if start.hour == 0 or (start.at >= _EVENING and end.has_minutes):
             return end.at
         raise _unclear()
@@ -540,9 +544,9 @@ def _end_after(start: _Clock, end: _Clock) -> int:
 
 
 def _start_before(start: _Clock, end: _Clock) -> int:
-    """Return a start, in minutes, that lacks its half of the day, before an end that states it."""
+    """Return the opening time, in minutes, of a range in which only the closing is unambiguous."""
     if end.half is None:
-        # 8 a 17: a clock of 24 hours, unless the start would be at night.
+        # "8 a 17" is written in 24-hour time, unless the opening would be at night.
         if start.hour in _MORNING or start.has_minutes or start.hour == 12:  # noqa: PLR2004 - noon
             return start.at
         raise _unclear()
@@ -563,16 +567,19 @@ def _start_before(start: _Clock, end: _Clock) -> int:
 
 
 def _unmarked(start: _Clock, end: _Clock, before: tuple[int, int] | None) -> tuple[int, int]:
-    """Return a range of two times that both lack their half of the day, in minutes of the day."""
+    """Return a range of two ambiguous times, in minutes of the day.
+
+    ``before`` is the range that stands before it in the cell, or None.
+    """
     if before is not None and start.at < before[1]:
-        # "8-12 y 2-6": what comes after the morning is the afternoon.
+        # "8-12 y 2-6": a range after the morning's hours is in the afternoon.
         if start.hour in _AFTERNOON and start.at + _NOON >= before[1] and end.at > start.at:
             return start.at + _NOON, end.at + _NOON
         raise _unclear()
     if start.hour not in _MORNING:
         raise _unclear()
     if end.at > start.at:
-        # "7 a 9" may be the evening; "8 a 12" and "9:00 a 11:00" are not.
+        # "7 a 9" can be in the evening; "8 a 12" and "9:00 a 11:00" cannot.
         if end.hour >= 11 or (start.has_minutes and end.has_minutes):  # noqa: PLR2004 - of a clock
             return start.at, end.at
         raise _unclear()
@@ -582,7 +589,7 @@ def _unmarked(start: _Clock, end: _Clock, before: tuple[int, int] | None) -> tup
 
 
 def _paired(groups: list[_Group], closed: set[int], holidays: str | None) -> WeekHours:
-    """Pair groups of days with groups of times, whichever of the two stands first."""
+    """Pair each group of days with the group of times beside it; days may stand first or last."""
     if len(groups) == 1 and groups[0].ranges == [(0, _DAY)]:
         groups = [_Group(days=set(range(7))), *groups]
     made: dict[int, list[tuple[int, int]]] = {}
@@ -601,12 +608,12 @@ def _paired(groups: list[_Group], closed: set[int], holidays: str | None) -> Wee
 
 
 def _sentences(groups: Sequence[_Group]) -> Iterator[list[_Group]]:
-    """Yield the groups of each sentence with days and times; an incomplete one takes the next."""
+    """Yield the groups of each sentence; one without days or times is joined to the next."""
     sentence: list[_Group] = []
     for at, group in enumerate(groups):
         last = sentence[-1] if sentence else None
         if last is not None and last.ends_sentence and len(sentence) % 2 == 0:
-            # Times on a line of their own belong to the days before, unless days follow them.
+            # Times in a sentence of their own belong to the days before them, unless days follow.
             is_more = not group.is_days and not last.is_days and (len(groups) - at) % 2
             if not is_more:
                 yield sentence

@@ -21,8 +21,8 @@ _BETWEEN_PLACES: Final = re.compile(r"\s*[/|;(,]\s*|\s+[-–—]\s+|[- ](?=[A-Z]
 #: Signs between a status and its date: "ativo - 06/10/25", "abierto (mayo 2025)".
 _BETWEEN: Final = re.compile(r"[\s,;:|/([–—-]+")
 
-#: Words beside a date that say that somebody looked then ("visto", "actualizado"), and small words
-#: around the date.
+#: Words beside a date that say that somebody visited or confirmed the place then ("visto",
+#: "actualizado"), and small words between them.
 _SEEN: Final = word_set(
     "visto vista verificado verificada verif confirmado confirmada conf conferido actualizado "
     "actualizada act atualizado atualizada checado chequeado revisado revisada ult ultima ultimo "
@@ -30,10 +30,11 @@ _SEEN: Final = word_set(
     "checked verified vu verifie el al em en dia la en o a le on"
 )
 
-#: Words of `_SEEN` that labels of a status contain, too: "en funcionamiento".
+#: Words of `_SEEN` that are kept within a status, because labels of a status contain them: "en
+#: funcionamiento".
 _KEPT_WITHIN: Final = frozenset({"en", "em"})
 
-#: Words of labels of a status. Any other word beside a date makes it the date of something else:
+#: Words of labels of a status. With any other word beside it, a date is not that of the status:
 #: "convenio 31/12/2025".
 _OF_A_STATE: Final = frozenset(
     word for labels in LABELS["status"].values() for label in labels for word in label.split()
@@ -41,23 +42,26 @@ _OF_A_STATE: Final = frozenset(
 
 _MAIL: Final = re.compile(r"[^\s,;|<>()]{1,64}@[^\s,;|<>()]{1,255}")
 
-#: Codes of a multiple choice as survey programs write them: small letters, joined by an underscore.
+#: Codes of the chosen answers in one cell as survey programs write them: small letters, joined by
+#: an underscore.
 _CODES: Final = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*(?: [a-z0-9]+(?:_[a-z0-9]+)*)*")
 
-#: Words with blanks between, as people type the items of such a multiple choice into a form.
+#: Answers typed as words with blanks between them, which people write in place of such codes.
 _WORDS: Final = re.compile(r"[^\W\d_][\w'’]*(?: [^\W\d_][\w'’]*)*")
 
-#: Limits of `are_codes`, all [A]: least share of cells that are written as codes or as words; least
-#: share of second and further words that begin another cell; fewest cells of several words.
+#: Limits of `are_codes`, all [A]: least share of cells that consist of codes, or of words; least
+#: share of the words after the first of a cell that also begin another cell; fewest cells with
+#: several words.
 _MOST, _FREE, _FEWEST = 0.8, 0.6, 3
 
 type Parts = dict[str, Value]
 
 
 def _places(text: str, fields: Sequence[str]) -> Parts:
-    """Split a text into country, division and town, the first two recognised by their names.
+    """Split a text into country, division and town; country and division are found by known names.
 
-    If neither is recognised, or more than a town is left over, the first field gets the whole text.
+    If neither name is found, or more than one other piece is left over, the first field gets the
+    whole text.
     """
     pieces = [piece.strip(" ).") for piece in _BETWEEN_PLACES.split(text) if piece.strip(" ).")]
     found: Parts = {}
@@ -80,10 +84,11 @@ def _is_country(text: str) -> bool:
 
 
 def _dated(text: str, fields: Sequence[str]) -> Parts:
-    """Split a text into a status and the date of its confirmation; without a date, all is status.
+    """Split a text into a status and the date of its confirmation; without a date, it is a status.
 
-    Only words of a status and words such as "visto" may stand beside the date. Otherwise it is
-    another date, such as when an agreement ends, and the text is left whole, for a person to read.
+    Only words of a status and words such as "visto" may stand beside the date. With any other word
+    the date is that of something else, such as the end of an agreement, and the whole text becomes
+    the status, for a person to read.
     """
     state, date = fields
     if is_date(text):
@@ -101,7 +106,10 @@ def _dated(text: str, fields: Sequence[str]) -> Parts:
 
 
 def _state_of(text: str) -> str:
-    """Return the status beside a date without words such as "visto"; "" if the text says more."""
+    """Return the status in the text beside a date, without words such as "visto".
+
+    "" if the text has a digit or a word that is neither of a status nor of `_SEEN`.
+    """
     pieces = [(piece[0], folded(piece[0])) for piece in re.finditer(r"[^\W\d_]+", text)]
     if re.search(r"\d", text) or any(
         plain not in _SEEN and plain not in _OF_A_STATE for _, plain in pieces
@@ -170,12 +178,12 @@ def split(cell: Value, fields: Sequence[str]) -> Parts:
 
 
 def are_codes(cells: Iterable[Value]) -> bool:
-    """Return whether a column holds lists with blanks between items, as survey programs write them.
+    """Return whether a column holds lists whose items are separated by blanks, as in surveys.
 
-    Items are codes, of which one has an underscore or few fill many cells; or they are words in
-    free order, most of which begin other cells, too: "português espanhol", "espanhol". "Kit de
-    aseo" is neither. One cell of five may be written otherwise; a cell with a denial is not
-    regarded.
+    The items are codes, if one has an underscore or few different codes fill the cells. Or they are
+    words, if most of them are also the first word of another cell: "português espanhol",
+    "espanhol". "Kit de aseo" is neither. One cell of five may be written otherwise; cells with a
+    denial are ignored.
     """
     texts = [
         bare
@@ -198,5 +206,5 @@ def are_codes(cells: Iterable[Value]) -> bool:
 
 
 def without_brackets(cell: str) -> str:
-    """Return a cell of codes without what somebody wrote in brackets: "comida (R$ 2,00)"."""
+    """Return a cell of codes without the text in brackets: "comida (R$ 2,00)" as "comida"."""
     return re.sub(r"\([^()]*\)", " ", cell).strip()
