@@ -53,8 +53,8 @@ _BLURRED = frozenset(
     {"lon", "lat", "coord_precision", "address", "landmark", "road", "road_km", "itinerary"}
 )
 
-#: Codes of notes that an unchanged row keeps: its file says something that the record does not
-#: have.
+#: Codes of notes that are kept even if their row changes nothing, because the file says something
+#: that the record does not say.
 _ALWAYS_SAID = frozenset({NIGHT_REMARK, HOURS_REMARK, LEFT_OUT_REMARK}) | MENDED
 
 #: Rows between two calls of a `Progress`.
@@ -298,10 +298,10 @@ def _closes(changes: Mapping[str, Any]) -> bool:
 def _of_cells(
     draft: Draft, changes: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> tuple[list[RowProblem], list[CodedReason]]:
-    """Return the problems of a row's cells, and notes in place of waived problems.
+    """Return the problems of a row's cells, and notes on the problems that are waived.
 
-    A row that closes its space or makes it confidential does not wait until somebody has read a
-    cell of services (P40, P52).
+    If a row closes its space or makes it confidential, problems with its cells of services are
+    waived: the closing must not wait until somebody has read these cells (P40, P52).
     """
     if _closes(changes):
         waived = [one for one in draft.problems if one.reason.code == "row_services_to_be_read"]
@@ -317,14 +317,14 @@ def _of_cells(
 
 
 def _agree(name: str, stored: Any, unread: Unread) -> bool:  # noqa: ANN401 - a stored list
-    """Return whether a cell that was left out names every stored value of its field."""
+    """Return whether a cell that was not imported names every stored value of its field."""
     if name == "public_phones":
         stored = [re.sub(r"\D", "", str(number))[-TELLING_DIGITS:] for number in stored or ()]
     return unread.agreeing.issuperset(stored or ())
 
 
 def _without_reopening(draft: Draft, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a row's changes without a status read from hours, if the space is closed for good."""
+    """Return a row's changes, without a status read from hours if the space is closed for good."""
     by_hours = any(note.code == CLOSED_REMARK for note in draft.notes)
     if before is not None and before.get("status") == "closed" and by_hours:
         return {name: value for name, value in draft.changes.items() if name != "status"}
@@ -332,9 +332,9 @@ def _without_reopening(draft: Draft, before: Mapping[str, Any] | None) -> dict[s
 
 
 def _contradicts_night(changes: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether a row denies a stay overnight that the services of its space include.
+    """Return whether a row says that nobody stays overnight although its space offers that service.
 
-    The opposite, a stay overnight without that service, is no error: the stay is not published.
+    The opposite, a stay overnight without the service, is no problem: the stay is not published.
     """
     return changes.get("overnight") is False and NIGHT_SERVICE in (after.get("services") or ())
 
@@ -342,8 +342,8 @@ def _contradicts_night(changes: Mapping[str, Any], after: Mapping[str, Any]) -> 
 def _stated(changes: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the changes of a row that are compared with the stored record.
 
-    A new record drops empty values. An existing record keeps its exact position if the row has a
-    position that an export has blurred to a grid cell (P5).
+    Empty values of a new record are left out. A position that an export for partners blurred to a
+    grid cell (P5) is left out too, so that the record keeps its exact position.
     """
     if before is not None:
         is_blurred = str(changes.get("coord_precision") or "").startswith("grid_")

@@ -443,7 +443,7 @@ class _Parser:
         return "pm" if token.text in _AFTERNOONS else "am"
 
     def _take_closed(self, found: list[_Group]) -> None:
-        """Read the closed days in "domingo cerrado" or "cerrado: domingo", or a break within hours."""
+        """Read closed days, as in "cerrado: domingo" or "domingo cerrado", or a break."""
         self._skip()
         if self._is(0, "time"):
             self._take_break(found)

@@ -27,8 +27,8 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 _CODES: Final = {stem(word): code for code, words in _WORDS.items() for word in words.split()}
 
-#: Words that may stand beside an amenity in a header: whether there is one, and for whom. Any other
-#: word can change what is asked: "Agua contaminada", "Mascotas prohibidas", "Perro guardián".
+#: Words that a header may have beside an amenity: whether it is there, and for whom. Any other word
+#: can change the question: "Agua contaminada", "Mascotas prohibidas", "Perro guardián".
 _BESIDE: Final = frozenset(
     stem(word)
     for word in word_set(
@@ -43,15 +43,19 @@ _BESIDE: Final = frozenset(
     )
 )
 
-#: A choice of answers in a header: "(Sí/No)".
+#: A choice of answers in a header: "(Sí/No)". It is removed before the header's words are read.
 _CHOICE: Final = re.compile(r"(?i)\b(?:s[ií]m?|yes)\s*/\s*n(?:o|ão)\b|\bs\s*/\s*n\b|\bs ou n\b")
 
-#: Least share of cells that are yes or no [A].
+#: Least share of cells with yes or no for a column to be one of answers [A].
 _MOST: Final = 0.8
 
 
 def answers_in(table: Table, columns: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return the given columns that ask for one amenity each with yes or no, and its code."""
+    """Return the columns that ask for one amenity with yes or no, each with the amenity's code.
+
+    The result has these codes by column under the key ``amenities``; it is empty without such
+    columns.
+    """
     found: dict[str, str] = {}
     for column in columns:
         code = _comfort(_CHOICE.sub(" ", column))
@@ -64,7 +68,7 @@ def answers_in(table: Table, columns: Iterable[str]) -> dict[str, dict[str, str]
 
 
 def _comfort(header: str) -> str | None:
-    """Return the code of the one amenity that a header asks for, or None if there is no such."""
+    """Return the code of the amenity that a header asks for; None for no or several amenities."""
     if DENIALS & set(plain(header).split()):
         return None
     words = [stem(word) for word in words_of(header)]

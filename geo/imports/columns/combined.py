@@ -18,7 +18,8 @@ from geo.imports.readers.table import Value
 #: Least share of cells that hold all fields of a combination [A].
 _MOST: Final = 0.5
 
-#: Least share of cells with a number and with a mailbox in a column of both [A].
+#: Least share of cells with a phone number, and least share with a mailbox, in a column that holds
+#: both [A].
 _EACH: Final = 0.1
 
 #: Fields of places that one cell may hold, in the order in which the cell writes them.
@@ -31,10 +32,10 @@ _STATE: Final = ("status", "confirmed_on")
 
 
 def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
-    """Return the fields that most cells of a column hold together; empty if they hold one.
+    """Return the fields of a column most of whose cells hold several; empty for other columns.
 
-    Whether phone numbers and mailboxes belong to persons is tested in `recognition`, which sees
-    whole rows.
+    Whether phone numbers and mailboxes belong to persons is tested in `recognition`, which reads
+    whole rows, as a row's town shows whether a mailbox is that of the place.
     """
     texts = [cell for cell in cells if isinstance(cell, str)]
     if len(texts) < evidence.FEWEST or is_kept_back(column) or evidence.names_persons(texts):
@@ -58,7 +59,7 @@ def combined_in(column: str, cells: Sequence[Value]) -> tuple[str, ...]:
 
 
 def _count(texts: Sequence[str], fields: Sequence[str]) -> int:
-    """Return how many cells hold all given fields and begin with the value of the first."""
+    """Return how many cells hold all of the given fields, the first of them at the beginning."""
     held = [
         (text, split(text, fields)) for text in texts if re.search(r"[/|;(,–—-]| [A-Z]{2}$", text)
     ]

@@ -22,34 +22,36 @@ from geo.text.normalize import folded
 type Cells = Sequence[Value]
 type Read = Callable[[Value], bool]
 
-#: Most and fewest cells of a column that are read to recognise its field; a share needs no more
-#: [A].
+#: Most and fewest cells that are read of each column to recognise its field. More cells would
+#: hardly change their shares [A].
 _MOST_CELLS, _FEWEST_CELLS = 50, 12
 
-#: Number of columns above which fewer cells of each are read, to be quick in wide files [A].
+#: Number of columns in a file above which fewer cells of each column are read, to be quick [A].
 _WIDE: Final = 200
 
-#: Most cells whose test for a phone number is cached: several fields ask for it.
+#: Size of the cache for tests of cells for a phone number, which several fields make.
 _KEPT: Final = 10_000
 
-#: Fewest cells that can rule out a field: of two, one may be a slip [A].
+#: Fewest cells in a column that can show that it is not of a field: in a column of two, one may be
+#: a slip [A].
 FEWEST: Final = 3
 
-#: Share of cells that are plainly something else, such as dates in a column of names, from which
-#: they rule out a field [A].
+#: Share of cells that cannot be values of a field, such as dates in a column of names, from which
+#: the column is not of the field, whatever its header says [A].
 _MOSTLY: Final = 0.6
 
-#: Least share of different cells in a column of names: few spaces share one [A].
+#: Least share of different cells in a column of names of spaces, because few spaces have the same
+#: name [A].
 _DISTINCT: Final = 0.7
 
-#: Least share of filled cells, and of different ones among them, by which a column of institutions
-#: names the places [A].
+#: A column of institutions holds the names of the spaces if at least this share of its cells is
+#: filled, and at least this share of the filled cells is different [A].
 _NEARLY: Final = 0.9
 
-#: Signs between the things that a cell names.
+#: Signs after which a cell may name something else, such as a person.
 _PIECES: Final = re.compile(r"[/|;(,–—-]")
 
-#: Share of cells with a person's name from which a column is about persons [A].
+#: Share of cells that name a person, from which the column is taken for one about persons [A].
 _PERSONS: Final = 0.25
 
 
@@ -60,7 +62,7 @@ def told_by(columns: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the cells of a column say for and against a field.
+    """What the cells of a column tell about whether it is of a field.
 
     Attributes
     ----------
@@ -69,11 +71,13 @@ class Evidence:
     enough : float
         Least share that makes the field likely.
     alone : float
-        Points if the header does not suggest the field; with 0, it has to.
+        Points, times the share, of a column whose header does not suggest the field; 0 for a field
+        that is never recognised by cells alone.
     with_header : float
-        Points if the header suggests the field, in addition to those of the header.
+        Points, times the share, of a column whose header suggests the field. The points of the
+        header are added to them.
     least : float
-        Share below which the column is not of the field, whatever its header says.
+        Least share for the column to be of the field at all, whatever its header says.
     strict : callable or None
         Function in place of `share` if the header does not suggest the field.
     """
@@ -89,7 +93,7 @@ class Evidence:
 def _labels(name: str) -> Callable[[Cells], float]:
     """Return a function from cells to the share of them that are labels of a field.
 
-    In a column of codes with blanks between them, each code stands for a cell.
+    In a column of codes separated by blanks, the share is that of the codes.
     """
     known = _of_each(is_label(name))
     return lambda cells: known(_codes_of(cells)) if are_codes(cells) else known(cells)
@@ -109,7 +113,7 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[Cells], float]:
 
 def _is_between(low: float, high: float) -> Read:
     def reads(cell: Value) -> bool:
-        # A coordinate has three decimals or more, which tell it from ages and sizes.
+        # A coordinate has three or more decimals, unlike an age or a size.
         if not re.search(r"\d[.,]\d{3}|\d\s*[°º]", str(cell)) and not (
             isinstance(cell, float) and cell % 1
         ):
@@ -140,7 +144,7 @@ def _position(cell: Value) -> bool:
         lon, lat = cell_values.position(cell, CellStyle())
     except CellError:
         return False
-    return abs(lon) <= 180 and abs(lat) <= 180  # noqa: PLR2004 - degrees, perhaps exchanged
+    return abs(lon) <= 180 and abs(lat) <= 180  # a position with exchanged coordinates is still one
 
 
 def _date(cell: Value) -> bool:
@@ -206,12 +210,13 @@ def is_count(cell: Value) -> bool:
     return isinstance(cell, str) and _COUNT.match(folded(cell)) is not None and not _date(cell)
 
 
-#: Marks of a time of day: "8 am", "17 h".
+#: Marks after the number of a time of day: "8 am", "17 h".
 _MARK = r"(?:am|pm|a\.\s?m\.?|p\.\s?m\.?|hs?|hrs?|horas?)"
 #: Words and signs between two times.
 _UNTIL = r"(?:-|a|al|as|hasta|ate|to|/|y)"
-#: Two times of day, at least one with a mark or minutes, or a day of the week with a number. A
-#: single time is no opening hours: it may be when a door opens.
+#: Text that looks like opening hours: two times of day, of which one has minutes or a mark; 24
+#: hours; or a day of the week with a number. A single time of day does not match, because it may be
+#: only the time of opening.
 _OF_A_CLOCK: Final = re.compile(
     rf"\d\s*(?::\d\d\s*)?{_MARK}?\s*{_UNTIL}\s*\d+(?::\d\d|\s*{_MARK}\b)|"
     rf"\d(?::\d\d|\s*{_MARK})\s*{_UNTIL}\s*\d|\b24\s*{_MARK}\b|"
@@ -221,7 +226,7 @@ _reads_hours = _converts("opening_hours")
 
 
 def _is_of_hours(cell: Value) -> bool:
-    """Return whether a cell is of opening hours, even if a person has to say of which days."""
+    """Return whether a cell holds opening hours, even if a person has to add on which days."""
     return _reads_hours(cell) or (
         isinstance(cell, str) and not _date(cell) and _OF_A_CLOCK.search(folded(cell)) is not None
     )
@@ -232,7 +237,7 @@ def _count_with_unit(cell: Value) -> bool:
 
 
 def _names(cells: Cells) -> float:
-    """Return the share of cells that begin with a word such as "Casa"; 0 if cells repeat."""
+    """Return the share of cells that begin as in `PLACE_NAMES`; 0 if many cells are equal."""
     if distinct(cells) < _DISTINCT:
         return 0.0
     return _of_each(
@@ -244,11 +249,12 @@ def _names(cells: Cells) -> float:
 
 
 def are_ids(cells: Cells) -> bool:
-    """Return whether cells are ids of their rows: all different, and no row numbers.
+    """Return whether cells can be ids of records: all different, and not numbers of rows.
 
-    A second row with an id would change the space of the first. Row numbers pass to other rows when
-    a row is inserted, even if letters stand before them or the rows are in another order. Bare
-    numbers of at most `_GAPS` times the count of rows are taken for row numbers with gaps.
+    With equal ids, the second row would change the space of the first. Consecutive numbers, in any
+    order and also with letters before them, are taken for numbers of rows: a row gets another
+    number when a row is inserted above it. Numbers without letters are also taken for numbers of
+    rows, with gaps, if the largest is at most `_GAPS` times the count of rows.
     """
     held = _held(cells)
     if len(set(held)) < len(held):
@@ -263,7 +269,7 @@ def are_ids(cells: Cells) -> bool:
 
 
 def are_bare_numbers(cells: Cells) -> bool:
-    """Return whether all cells are numbers without letters, which other files may have, too."""
+    """Return whether all cells are numbers without letters, which are hardly unique among files."""
     held = _held(cells)
     return bool(held) and all(re.fullmatch(r"\W*\d+\W*", one) for one in held)
 
@@ -285,12 +291,13 @@ def _held(cells: Cells) -> list[str]:
 #: A number with or without letters before it: "P-1", "2.".
 _COUNTED: Final = re.compile(r"([a-z]{0,20})[^a-z0-9]{0,5}(\d{1,9})[^a-z0-9]{0,5}")
 
-#: Largest bare number, in multiples of the count of rows, that is taken for a row number [A].
+#: Factor: if the largest number without letters in a column is at most the count of rows times this
+#: factor, the numbers are taken for numbers of rows [A].
 _GAPS: Final = 10
 
 
 def names_each_row(cells: Cells) -> bool:
-    """Return whether nearly every row has a cell with words that no other row has."""
+    """Return whether nearly all rows have a cell, and the cells are nearly all different names."""
     held = _held(cells)
     return (
         len(held) >= max(_NEARLY * len(cells), 2 * FEWEST)
@@ -300,7 +307,7 @@ def names_each_row(cells: Cells) -> bool:
 
 
 def distinct(cells: Cells) -> float:
-    """Return the share of different cells; 1 if there are too few cells to tell."""
+    """Return the share of different cells; 1 for fewer than six cells, which show nothing."""
     if len(cells) < 2 * FEWEST:
         return 1.0
     return len({folded(str(cell)) for cell in cells}) / len(cells)
@@ -314,7 +321,7 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
     "lat": Evidence(_of_each(_is_between(-56.0, 33.0)), 0.8, 2.0, 2.0, 0.3),
     "position": Evidence(_of_each(_position), 0.7, 2.0, 2.0, 0.3),
     "country": Evidence(
-        # SI and NO are codes of countries, too.
+        # "SI" and "NO" are also codes of countries: those of Slovenia and Norway.
         _of_each(
             lambda cell: (
                 isinstance(cell, str)
@@ -354,25 +361,25 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {
     "landmark": Evidence(_matches(words.LANDMARKS), 0.4, 0.0),
 }
 
-#: Fields whose cells are words: none is a number, a date, a phone, a mailbox or a bare answer.
+#: Fields of words: a number, a date, a phone number or a mailbox is no value of such a field.
 _WORDED: Final = frozenset(
     {"name", "kind", "organization", "admin1", "locality", "address", "landmark", "road",
      "services", "languages", "documents_required", "eligibility", "opening_hours", "status",
      "referral_points"}
 )  # fmt: skip
 
-#: Fields of text in which a bare yes or no is no value.
+#: Fields of words of which a bare yes or no is no value, either.
 _NOT_ANSWERED: Final = _WORDED - {"status", "documents_required"}
 
 
 def contradicts(cells: Cells, name: str) -> bool:
-    """Return whether most cells of a column are plainly no values of a field."""
+    """Return whether most cells of a column cannot be values of a field."""
     if len(cells) < FEWEST:
         return False
     if name == "name" and distinct(cells) < _DISTINCT:
         return True
     if name == "eligibility" and _of_each(_is_of_hours)(cells) >= _MOSTLY:
-        return True  # "Se recibe de" (received from) is of hours, not of people
+        return True  # "Se recibe de 8 a 5" is about hours, not about people
     if name not in _WORDED:
         return kind_of(name) in {"text", "code", "list", "answer"} and (
             name != "id" and _of_each(_date)(cells) >= _MOSTLY
@@ -392,10 +399,10 @@ def contradicts(cells: Cells, name: str) -> bool:
 
 
 def names_persons(cells: Cells) -> bool:
-    """Return whether many cells of a column name a person (P6).
+    """Return whether at least a quarter of a column's cells name a person (P6).
 
-    A person's name stands at the beginning of a cell, or after a slash, a comma or a dash: "Zacapa
-    / P. Juan".
+    A person's name is searched at the beginning of a cell, and after a slash, a comma or a dash:
+    "Zacapa / P. Juan".
     """
     named = _of_each(
         lambda cell: isinstance(cell, str) and any(map(_is_person, _PIECES.split(folded(cell))))
@@ -437,7 +444,7 @@ def has_personal_mail(cells: Cells, towns: Collection[str] = frozenset()) -> boo
 
 
 def is_of_somebody(cell: Value) -> bool:
-    """Return whether a mailbox is plainly a person's, by a given name or its provider (P6)."""
+    """Return whether a mailbox is surely a person's, by a given name or its provider (P6)."""
     return isinstance(cell, str) and (
         words.PERSONAL_MAIL.search(cell.lower()) is not None
         or not words.GIVEN_NAMES.isdisjoint(re.split(r"[^a-z]+", folded(cell)))

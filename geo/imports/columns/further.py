@@ -1,4 +1,4 @@
-"""Further columns of fields that have one already: more phones, the lead partner, the quarter."""
+"""Second columns of one field: more phone numbers, lead partners, quarters of a town."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -12,13 +12,14 @@ from geo.imports.readers.table import Table
 
 type Scores = Mapping[tuple[str, str], float]
 
-#: Words for a quarter of a town, which follows the street in an address.
+#: Words for a quarter of a town. A column headed with them is joined to the street of an address.
 _QUARTERS: Final = word_set(
     "barrio barrios bairro bairros colonia col sector setor vecindario urbanizacion quartier "
     "neighborhood neighbourhood"
 )
 
-#: Share of labels of humanitarian sectors from which a column named "sector" has no quarters [A].
+#: Share of cells with humanitarian sectors from which a column headed "sector" is not one of
+#: quarters of a town [A].
 _SECTORS: Final = 0.3
 
 
@@ -28,7 +29,7 @@ def add_further(
     found: dict[str, tuple[str, ...]],
     parts: Mapping[str, Sequence[str]],
 ) -> None:
-    """Add columns to fields of ``found`` (columns by field) that have one column already.
+    """Add further columns to fields of ``found`` (columns by field) that have a column already.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def add_further(
 
 
 def _more_phones(_: Table, left: Sequence[str], scores: Scores, __: Sequence[str]) -> Sequence[str]:
-    """Return the unused columns of phone numbers of the place, such as one for messages."""
+    """Return the unused columns of phone numbers of the place, such as a column for messages."""
     return [
         column
         for column in left
@@ -61,7 +62,11 @@ def _more_phones(_: Table, left: Sequence[str], scores: Scores, __: Sequence[str
 def _lead_partners(
     table: Table, left: Sequence[str], scores: Scores, runs: Sequence[str]
 ) -> Sequence[str]:
-    """Return the column of lead partners, for rows whose column of organisations is empty."""
+    """Return the column of lead partners, if cells of the column of organisations are empty.
+
+    The rows with an empty cell then get the lead partner as their organisation. ``runs`` holds the
+    columns of organisations. The result is empty unless exactly one column is of lead partners.
+    """
     if len(runs) != 1 or all(line.cells.get(runs[0]) for line in table.lines):
         return ()
     leads = [
@@ -73,7 +78,7 @@ def _lead_partners(
 def _quarters(
     table: Table, left: Sequence[str], _: Scores, streets: Sequence[str]
 ) -> Sequence[str]:
-    """Return the column of quarters, which complete the streets: "Rua X 12, Centro"."""
+    """Return the column of quarters, which are joined to the streets: "Rua X 12, Centro"."""
     quarters = [
         column
         for column in left

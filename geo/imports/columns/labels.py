@@ -1,4 +1,4 @@
-"""Codes of labels, by a known label that a label equals, resembles or contains."""
+"""Codes that labels stand for: a label equals, resembles or contains a known label."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,30 +18,33 @@ from geo.imports.readers.table import CellError, Value
 from geo.text.normalize import folded
 from geo.text.protected_words import protected_phrases
 
-#: Least similarity (0 to 100) of a label to a known one; below it a person has to decide.
+#: Least similarity (0 to 100) of a label to a known one. A label with less similarity gets no code,
+#: and a person has to decide.
 _LIKELY: Final = 85.0
 
-#: Codes of status of a place that takes nobody in.
+#: Codes of the field ``status`` for a place that takes nobody in.
 _CLOSING: Final = frozenset({"full", "temporarily_closed", "closed"})
-#: "No" before a label of a status: "No, cerrado temporalmente".
+#: Text in brackets. It does not change the code of a label of a closed place.
 _BRACKETED: Final = re.compile(r"\([^()]*\)")
 _ANSWERED_NO: Final = re.compile(r"(?:no|nao|non)\s*[,;:–—-]\s*")
 
-#: Most letters of an abbreviation of a day or a month by its initials.
+#: Most letters of a name of a day or month that is only initials. Such names are not searched in
+#: labels.
 _INITIALS: Final = 2
 
 _YES_OR_NO: Final = frozenset({"si", "no", "sim", "nao", "yes", "x"})
 
-#: "S/" in the place of "sin" (without): "S/ cita". In "L-S" the letter is a day.
+#: "S/" as short for "sin" (without), as in "S/ cita". In "L-S" the letter is a day, so the slash is
+#: needed.
 _SHORT_DENIAL: Final = re.compile(r"\bs/")
 
-#: Beginnings that deny the rest of a word: "inoperativo", "desativado", "unavailable".
+#: Prefixes that deny the rest of a word: "inoperativo", "desativado", "unavailable".
 _DENYING: Final = re.compile(r"(?:in|im|des|dis|un|non)(?=[a-z]{4})")
 
-#: Codes of a place that is open to everybody.
+#: Codes of the fields ``status`` and ``access`` for a place that is open to everybody.
 _OPENING: Final = frozenset({"active", "open"})
 #: Words by which a place is not open to all, not yet, no longer, or only perhaps. A label with such
-#: a word gets no code and is left for a person to read.
+#: a word never gets a code of `_OPENING`, so that a person reads it.
 _LIMITS: Final = word_set(
     "solo so solamente somente apenas only por parcial parcialmente partially medias pronto "
     "proximamente embreve soon antes estaba estava era was hasta ate until desde cita previa "
@@ -53,13 +56,15 @@ _LIMITS: Final = word_set(
     "superlotado superlotada lotado lotada lleno llena cheio cheia completo completa sobrecupo"
 )
 
-#: Words by which a closed place will open again.
+#: Words by which a closed place will open again. A label with such a word and the code "closed"
+#: gets the code "temporarily_closed".
 _FOR_NOW: Final = word_set(
     "temporal temporalmente temporario temporaria temporariamente provisorio provisional hasta ate "
     "until reforma reformas obra obras remodelacion reparacion mantenimiento manutencao reabre "
     "reabrira vuelve volta vacaciones ferias receso recesso momentaneamente ahora agora momento"
 )
-#: Words for days or times of day: a place that is closed then is open otherwise.
+#: Words for days or times of day. With such a word a label such as "cerrado los lunes" gets no
+#: code, because the place is open at other times.
 _SOME_DAYS: Final = frozenset(
     word for words in DAY_WORDS.values() for word in words if len(word) > _INITIALS
 ) | word_set(
@@ -67,32 +72,33 @@ _SOME_DAYS: Final = frozenset(
 )
 _MONTHS: Final = frozenset(month for month in MONTH_WORDS if len(month) > _INITIALS)
 
-#: Phrases that ask for papers only of people who have them: "si tienen".
+#: Phrases by which only people who have papers are asked for them: "si tienen".
 _OPTIONAL: Final = re.compile(
     r"\b(?:si|se|if)\s+(?:l[oa]s?\s+|o\s+|a\s+)?(?:tienen?|tuvieran?|tiver(?:em)?|hay|haya|houver|posee|"
     r"possuir|cuentan?|es posible|possivel|any|available|possible|they|you)\b"
     r"|\b(?:opcional|optional|preferi\w+|preferen\w+|deseable|desejavel)"
 )
 
-#: Words for people whom a place may protect. A person decides whether the place must stay hidden
-#: (P38).
+#: Words for people whom a place may protect. A label of a kind of place with such a word gets no
+#: code, so that a person decides whether the place must stay hidden (P38).
 _GUARDED: Final = word_set(
     "mujer mujeres mulher mulheres femenino femenina feminino feminina women femmes vbg gbv "
     "victima victimas vitima vitimas trata sobrevivientes lgbt lgbti lgbtiq lgbtqia"
 )
 
-#: Kinds of places to sleep.
+#: Codes of kinds of places in which people sleep.
 _BEDS: Final = frozenset({"shelter", "temporary_shelter", "overnight_reception"})
 _CHILDREN: Final = word_set(
     "nna nnaj nino nina ninos ninas ninez infancia crianca criancas infantil adolescente "
     "adolescentes menor menores huerfanos orfaos children minors"
 )
 
-#: Most letters of a label that has to equal a known one but for its ending: "CRAS" is not "CAS".
+#: Most letters of a label that must equal a known label, except for its ending, to get its code:
+#: "CRAS" is not "CAS".
 _SHORT: Final = 4
 
-#: Words that resemble known ones without being misspelt: "revisión" (of bags) is not "remisión"
-#: (referral).
+#: Words that resemble words of known labels but mean something else: "revisión" (of bags) is no
+#: misspelt "remisión" (referral).
 _OTHER_WORDS: Final = word_set(
     "revision revisao informatica formacion formacao mision missao comision comissao acolhida "
     "acolhimento"
@@ -106,10 +112,10 @@ def meanings_of(name: str) -> Mapping[str, str]:
 
 
 def meant(label: str, meanings: Mapping[str, str]) -> str:
-    """Return the code that a label stands for; "" if it stands for none, or for two.
+    """Return the code that a label stands for; "" if it stands for none, for several, or in doubt.
 
-    A label with a denial has a code only if it is a known label word by word. A label with a limit,
-    such as "solo", never means that a place is open, unless it is a known label.
+    A label with a denial gets a code only if it equals a known label. A label with a word of
+    `_LIMITS`, such as "solo", gets a code for an open place only if it equals a known label.
     """
     code = _meaning(label, meanings)
     said = plain(label)
@@ -129,17 +135,17 @@ def meant(label: str, meanings: Mapping[str, str]) -> str:
 
 
 def _is_guarded(label: str) -> bool:
-    """Return whether a label names protected people: "alojamiento para sobrevivientes" (P38)."""
+    """Return whether a label names protected people, as in "para sobrevivientes" (P38)."""
     return any(protected_phrases([label]))
 
 
 def _is_of_the_guarded(code: str, meanings: Mapping[str, str]) -> bool:
-    """Return whether a code is of a protected service, as one of its known labels says."""
+    """Return whether a known label of a code has a phrase about protected people."""
     return any(_is_guarded(known) for known, of in meanings.items() if of == code)
 
 
 def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:
-    """Return the kind of space that a label stands for; "" if the kind is in doubt.
+    """Return the kind of space that a label stands for; "" if none, or if the kind is in doubt.
 
     "Trámites y refugio" names two things and need not be a place to sleep. "Refugio mujeres VBG"
     may be a place that must stay hidden.
@@ -154,10 +160,11 @@ def meant_of_kind(label: str, meanings: Mapping[str, str]) -> str:
 
 
 def meant_of_all(label: str, meanings: Mapping[str, str]) -> str:
-    """Return the one code that every part of a label stands for; "" if there is none.
+    """Return the code that every part of a label stands for; "" if the parts have different codes.
 
-    "RUN o pasaporte" read as a passport would turn away people with the other paper, and "pasaporte
-    si tienen" people without one.
+    The parts stand between words such as "o". With only one code, "RUN o pasaporte" would ask
+    everybody for a passport. A label such as "pasaporte si tienen" gets no code, because people
+    without a passport are admitted, too.
     """
     if _OPTIONAL.search(folded(label)):
         return ""
@@ -171,10 +178,10 @@ def _meaning(label: str, meanings: Mapping[str, str]) -> str:
     for whole in (folded(label), bare(label), said):
         if whole in meanings:
             return meanings[whole]
-    # A remark in brackets does not open a closed place: "Inactivo (estacional)".
+    # "Inactivo (estacional)" is closed, whatever the text in brackets says.
     if (code := meanings.get(plain(_BRACKETED.sub(" ", label)), "")) in _CLOSING:
         return code
-    # The status follows the answer: "No, cerrado temporalmente".
+    # In "No, cerrado temporalmente" the status stands after the answer.
     answer = _ANSWERED_NO.match(folded(label))
     if answer:
         code = _meaning(folded(label)[answer.end() :], meanings)
@@ -185,13 +192,13 @@ def _meaning(label: str, meanings: Mapping[str, str]) -> str:
 
 
 def _denies(said: str, meanings: Iterable[str]) -> bool:
-    """Return whether a label has a word of denial, or a known word with a denying prefix."""
+    """Return whether a label has a word of denial, or a denying prefix before a known word."""
     words = said.split()
     if DENIALS & set(words):
         return True
     rests = [_DENYING.sub("", word, count=1) for word in words if _DENYING.match(word)]
     known = {word for one in meanings for word in one.split()} if rests else set[str]()
-    # Lengths are compared so that "informacion" does not deny itself: "formacion" is like it.
+    # The lengths are compared so that "informacion" is not read as "in" and a misspelt "formacion".
     return any(
         abs(len(one) - len(rest)) <= 1 and fuzz.ratio(one, rest) >= _LIKELY
         for rest in rests
@@ -201,7 +208,10 @@ def _denies(said: str, meanings: Iterable[str]) -> bool:
 
 @lru_cache
 def _affirmed(known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the known labels without a denial: "ya funciona" is not like "ya no funciona"."""
+    """Return the known labels without those that deny something.
+
+    Otherwise "ya funciona" would be read as the similar "ya no funciona".
+    """
     return tuple(one for one in known if not _denies(one, known))
 
 
@@ -217,13 +227,14 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     if best:
         return meanings[best[0]]
     words = f" {said} "
-    # A label such as "en" (English) is too short to be found in "Verificación en listado".
+    # Known labels of one or two letters, such as "en" (English), are not searched within a label:
+    # "Verificación en listado".
     within = {
         known: meanings[known]
         for known in affirmed
         if len(known) > _INITIALS and f" {known} " in words
     }
-    # Of two labels, one within the other, the longer one says more: "informacion turistica".
+    # If one known label contains another, only the longer one counts: "informacion turistica".
     codes = {
         code
         for known, code in within.items()
@@ -232,19 +243,19 @@ def _likely_meaning(said: str, meanings: Mapping[str, str]) -> str:
     return codes.pop() if len(codes) == 1 else ""
 
 
-#: Short forms of "para" and "con".
+#: Short forms of "para" and "con", which are removed before a label is split.
 _FOR: Final = re.compile(r"\b[pc]/\s*")
-#: Signs and words between the things that a label names.
+#: Signs and words between the parts of a label that names several things.
 _EITHER: Final = re.compile(r"\s*[/+]\s*|\s+(?:o|u|ou|or|y|e|and|et)\s+")
 
-#: Words of headers that ask whether a place is open.
+#: Words of headers that ask whether a place is open: "¿Operativo?".
 _ASKS_IF_OPEN: Final = word_set(
     "operativo operativa operando operacional operational operacion operacao funciona funcionando "
     "funcionan funcionamiento funcionamento abierto abierta aberto aberta activo activa ativo "
     "ativa open vigente"
 )
-#: Words that may stand beside those of `_ASKS_IF_OPEN`. Any other word makes the header ask
-#: something else: "¿Tiene ruta activa?", "Funciona de noche".
+#: Words that a header with a word of `_ASKS_IF_OPEN` may also have. With any other word the header
+#: asks something else: "¿Tiene ruta activa?", "Funciona de noche".
 _BESIDE: Final = PLACE | frozenset(
     stem(word)
     for word in word_set(
@@ -253,15 +264,16 @@ _BESIDE: Final = PLACE | frozenset(
         "todavia ainda aun still estado status situacion situacao"
     )
 )
-#: Words that ask by themselves whether a place is open: "¿Sigue?".
+#: Words that alone, without another word, ask whether a place is open: "¿Sigue?".
 _GOES_ON: Final = word_set("sigue siguen continua")
 
 _CHOICE: Final = re.compile(r"(?i)\bs[ií]m?\s*/\s*n(?:o|ão)\b|\bs\s*/\s*n\b")
 
 
 def asks_if_open(header: str) -> bool:
-    """Return whether a header asks if a place is open, to be answered with yes or no."""
-    # In the path of a survey only the last part is the question: "cierre/funcionando".
+    """Return whether a header asks if a place is open, so that its cells are yes or no."""
+    # In a survey's path only the last part is the question: "cierre/funcionando" asks if it is
+    # open.
     bare = _CHOICE.sub(" ", header.rsplit("/", 1)[-1] if is_path(header) else header)
     words = words_of(bare)
     if words and all(word in _GOES_ON for word in words):
@@ -274,26 +286,29 @@ def asks_if_open(header: str) -> bool:
     )
 
 
-#: Words of headers that ask for papers to bring. "Documentos del espacio" has none of them.
+#: Words by which a header asks which papers people have to show. "Documentos del espacio" has no
+#: such word.
 _ASKS_FOR_PAPERS: Final = word_set(
     "pide piden pedem pede exige exigen exigem requiere requieren requerido requeridos requerida "
     "requer requerem required needed solicita solicitan solicitam necesita necesitan necesario "
     "necessita necessario precisa preciso mostrar presentar requisito requisitos"
 )
 
-#: Words that narrow such a header to some papers or cases: after a no, others may still be needed.
+#: Words by which such a header asks only for some papers or at some times. A no in its column does
+#: not mean that no papers are needed.
 _WHICH_PAPERS: Final = word_set(
     "vigente vigentes valido validos valida original originales originais copia copias foto "
     "apostillado apostillados vencido vencidos valid noche noite night dormir pernoctar pernocta "
     "medico medicina medicamentos salud saude"
 )
 
-#: Words for any paper.
+#: Words for papers of any kind, and small words between them.
 _ANY_PAPER: Final = word_set(
     "documento documentos document documents documentacion documentacao papel papeles papeis "
     "papers requisito requisitos requirements algun alguna algum algo cualquier de del o u i"
 )
-#: Stems of words for one kind of paper: all other words in the labels of papers.
+#: Stems of words for one kind of paper: those in the known labels of papers that are not in
+#: `_ANY_PAPER`.
 _ONE_PAPER: Final = (
     frozenset(
         stem(word)
@@ -306,7 +321,7 @@ _ONE_PAPER: Final = (
     )
 ) - frozenset(map(stem, _ANY_PAPER))
 
-#: Words for everybody. The other words of `GROUPS` narrow a header to one group.
+#: Words for everybody. Any other word of `GROUPS` makes a header ask about one group of people.
 _EVERYBODY: Final = word_set(
     "persona personas pessoas people persons publico poblacion populacao migrante migrantes todos "
     "todas todo toda tods anyone everyone any"
@@ -314,7 +329,7 @@ _EVERYBODY: Final = word_set(
 
 
 def asks_for_papers(header: str) -> bool:
-    """Return whether a header asks for papers of any kind, so that a no means: none is needed."""
+    """Return whether a header asks for papers of any kind: a no means that none are needed."""
     words = set(plain(header).split())
     return (
         bool(words & _ASKS_FOR_PAPERS)
@@ -324,23 +339,24 @@ def asks_for_papers(header: str) -> bool:
 
 
 def asks_for_one_paper(header: str) -> bool:
-    """Return whether a header names one paper or one group, so that a no does not mean "none".
+    """Return whether a header is about one kind of paper or one group of people.
 
-    "¿Exigen pasaporte?" says nothing of other papers, "a menores" nothing of other people.
+    A no in its column does not mean that no papers are needed: "¿Exigen pasaporte?" says nothing
+    about other papers, "a menores" nothing about other people.
     """
     said = folded(_CHOICE.sub(" ", header))
     if set(re.findall(GROUPS, said)) - _EVERYBODY:
         return True
     parts = [set(plain(part).split()) for part in _EITHER.split(said)]
     named = [not _ONE_PAPER.isdisjoint(map(stem, part)) for part in parts]
-    # A header that names any paper as well is not about one: "Carta o documento".
+    # A header that also names papers of any kind is not about one kind: "Carta o documento".
     asks_any = any(
         part & _ANY_PAPER and not is_named for part, is_named in zip(parts, named, strict=True)
     )
     return any(named) and not (len(parts) > 1 and asks_any)
 
 
-#: Bare answers, as `bare` returns them.
+#: Answers yes and no, in the form that `bare` returns.
 YES: Final = frozenset({"si", "sim", "yes", "oui", "s"})
 NO: Final = frozenset({"no", "nao", "non", "n"})
 
@@ -349,7 +365,7 @@ _YEAR: Final = re.compile(r"\s*\(20\d\d\)")
 
 
 def bare(cell: str) -> str:
-    """Return a cell in plain letters without a year and signs at its ends: "Sí (2025)." as "si"."""
+    """Return a cell folded, without a year in brackets and final signs: "Sí (2025)." as "si"."""
     return _YEAR.sub("", folded(cell)).strip(" .!")
 
 

@@ -1,4 +1,4 @@
-"""Recognition of columns by points of header and cells, with the best assignment as a whole."""
+"""Recognition of columns by points of header and cells; the most points in total decide."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,14 +31,15 @@ from geo.imports.headers.synonyms import HEADERS
 from geo.imports.headers.wording import plain
 from geo.imports.readers.table import CellError, Table, Value
 
-#: Least points of header and cells together for a column to be suggested as a field [A]. A wrong
-#: field published is worse than one that a person has to choose.
+#: Least points of header and cells together for a column to be suggested as a field [A]. High on
+#: purpose: a field published by mistake does more harm than a field that a person has to choose.
 _ENOUGH: Final = 1.15
 
-#: Largest share of cells with a mailbox in a column of phones; the mailboxes are left out [A].
+#: Largest share of cells with a mailbox in a column that is still one of phone numbers. The
+#: mailboxes are not imported [A].
 _FEW_BOXES: Final = 0.2
 
-#: Points by which one field of a column is put before another.
+#: Difference in points that decides between two fields of a column that are otherwise equal.
 _A_LITTLE: Final = 0.01
 
 #: Most rows whose cells are examined for a suggestion.
@@ -48,31 +49,36 @@ _SAMPLE: Final = 500
 #: field, so these cells count as convertible.
 AMBIGUOUS: Final = frozenset({"cell_ambiguous_date", "cell_ambiguous_decimal"})
 
-#: Fields of a place that people have, too. A header with an excluding word is not read as the
-#: field, however well its other words match: "Teléfono (privado)" is not "Teléfono" (P6).
+#: Fields of a place that people have, too. If a header has a word that excludes such a field, the
+#: column is not read as the field, however well other words match: "Teléfono (privado)" is not
+#: "Teléfono" (P6).
 _OF_THE_PLACE: Final = frozenset({"public_phones", "public_contact", "address"})
-#: Fields by which somebody is reached: no word of their header may be about anything else.
+#: Fields of phone numbers and mailboxes. All words of a header of such a column must be about
+#: contacts of the place.
 _REACHES: Final = frozenset({"public_phones", "public_contact"})
 
-#: Fields that are recognised by cells alone only if the header says nothing at all. A date can be
-#: of anything, an organisation can be who pays, an address where somebody lives, a group or a
-#: number of persons can be cases. Other fields hold codes or coordinates, and no text to publish.
+#: Fields that are recognised by cells alone only if the header says nothing, as in "Columna 4".
+#: Otherwise a date could be that of anything, an organisation one that pays, an address that of a
+#: person, and a group or a number of people could be cases. The cells of other fields are codes or
+#: coordinates.
 _UNNAMED: Final = frozenset(
     {"confirmed_on", "organization", "address", "eligibility", "cost", "capacity"}
 )
 
-#: Fields of numbers of people. A cell such as "120 raciones" is left out by itself; the column
-#: stays.
+#: Fields of numbers of people. A column of such a field may have cells with numbers of something
+#: else, such as "120 raciones". Only these cells are left out.
 _COUNTED: Final = frozenset({"capacity", "available"})
 
-#: Points that a field loses if the header suggests it and hardly any cell is a value of it [A].
+#: Points that a field loses if the header suggests it, but hardly any cell can be a value of it
+#: [A].
 _NOT_ONE: Final = 0.5
-#: Share of likely values below which a field loses `_NOT_ONE`.
+#: Share of cells that can be values of a field below which the field loses `_NOT_ONE`.
 _NEVER: Final = 0.1
 
 _ORDER: Final = {name: at for at, name in enumerate(dict.fromkeys([*HEADERS, *sorted(ALL)]))}
 
-#: Share of the points of a column's best field below which another field is dropped [A].
+#: Least points of a field in proportion to the best field of the same column; a field with fewer
+#: points is dropped [A].
 _FAR_LIKELIER: Final = 0.5
 
 type Scores = dict[tuple[str, str], float]
@@ -109,8 +115,8 @@ def recognise(
     own : mapping of str to collection of str
         Columns by field that have Amparo's names or HXL tags (`geo.imports.mapping.own_mapping`).
     remembered : mapping of str to str
-        Field by header in plain words, as people of the organisation chose before; "" is a column
-        that they left out. Their choice prevails over every other sign.
+        Field by header in plain words, as people of the organisation chose for earlier files; "" is
+        a column that they left out. Their choice prevails over headers and cells.
     """
     found = {name: tuple(columns) for name, columns in own.items()}
     taken = {column for columns in found.values() for column in columns}
@@ -151,7 +157,10 @@ def recognise(
 def _parts(
     table: Table, taken: Collection[str], scores: Scores, found: Collection[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Return the columns that hold several fields, none of which has a column of its own."""
+    """Return the fields by column, for columns that hold several fields at once.
+
+    Columns are left out if any of their fields has a column of its own.
+    """
     parts: dict[str, tuple[str, ...]] = {}
     for column in (one for one in table.columns if one not in taken):
         names = combined_in(column, cells_of(table, column)[: evidence.told_by(len(table.columns))])
@@ -165,7 +174,7 @@ def _parts(
 
 
 def _remembered(table: Table, remembered: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the columns whose header is remembered, each with its field; each field once."""
+    """Return the columns with a remembered header and their fields; a field is given only once."""
     chosen: dict[str, str] = {}
     for column in table.columns:
         name = remembered.get(plain(column))
@@ -175,10 +184,10 @@ def _remembered(table: Table, remembered: Mapping[str, str]) -> list[tuple[str, 
 
 
 def _best_whole(scores: Scores, found: Collection[str]) -> list[tuple[str, str]]:
-    """Return the pairs of column and field with most points in total, each column and field once.
+    """Return the pairs of column and field with most points in total, none of them in two pairs.
 
-    A position is either one column (``position``) or two (``lat`` and ``lon``), whichever gives
-    more points in total.
+    A position is taken from one column (``position``) or from two (``lat`` and ``lon``), whichever
+    gives more points in total.
     """
     apart = {"lat", "lon"}
     banned: list[set[str]] = [{"position"}, apart]
@@ -192,10 +201,11 @@ def _best_whole(scores: Scores, found: Collection[str]) -> list[tuple[str, str]]
 
 
 def _institutions_as_names(table: Table, scores: Scores) -> Scores:
-    """Return scores of columns of institutions as ``name``, if another column tells who runs them.
+    """Return points for columns of institutions to be the field ``name``, by column and field.
 
-    Such a column has a different value in nearly every row. Its score is a little lower than as
-    ``organization``: if no other column is of the organisation, this one stays it.
+    This needs another column that tells who runs the places, and different values in nearly every
+    row. The points are a little fewer than for the field ``organization``: if no other column can
+    be that field, the column of institutions is.
     """
     headed = [column for column, name in scores if name == "organization"]
     if not any(map(tells_who_runs, headed)):
@@ -212,14 +222,15 @@ def _institutions_as_names(table: Table, scores: Scores) -> Scores:
 def _assigned(scores: Scores) -> list[tuple[str, str]]:
     graph = nx.Graph()
     for (column, name), score in sorted(scores.items()):
-        # A column may be named like a field: the first item of a node says which of the two it is.
+        # A column can have the name of a field: the first item of each node tells columns from
+        # fields.
         graph.add_edge(("column", column), ("field", name), weight=score)
     pairs = (dict(pair) for pair in nx.max_weight_matching(graph))
     return sorted((pair["column"], pair["field"]) for pair in pairs)
 
 
 def _scores(table: Table, column: str) -> dict[str, float]:
-    """Return the fields that a column may be, each with the points of its header and its cells."""
+    """Return the points of header and cells together, by field that the column may be."""
     headed = by_header(column) | survey_day(column, table.columns)
     cells = cells_of(table, column)
     few = cells[: evidence.told_by(len(table.columns))]
@@ -230,9 +241,10 @@ def _scores(table: Table, column: str) -> dict[str, float]:
         return {}
     about_person = is_about_a_person(column)
     never = refused(column)
-    # A header of phones or mailboxes may have no word that is not about contacts of the place.
+    # A header for phone numbers or mailboxes must not have any word that is not about contacts of
+    # the place.
     unsaid = never & _OF_THE_PLACE | (set() if is_of_contacts(column) else _REACHES)
-    # If the header asks whether a place is open, yes and no are labels of its status.
+    # Under a header such as "¿Funciona?" yes and no are values of the status.
     said = (few, _as_states(few) if asks_if_open(column) else few)
     scores = {}
     for name in {*headed, *EVIDENCE}:
@@ -256,10 +268,10 @@ def _scores(table: Table, column: str) -> dict[str, float]:
 
 
 def _plainly(scores: dict[str, float], cells: Sequence[Value]) -> dict[str, float]:
-    """Return the fields of a column without those that are far less likely than the best.
+    """Return a column's fields and points without those far less likely than the best field.
 
-    Otherwise a second column of phones could be taken for ``landmark``. If a header names a
-    division and a town and the cells hold one name, the town is preferred, unless most are
+    Otherwise a second column of phones could be taken for ``landmark``. If the header names both a
+    division and a town, ``locality`` gets more points than ``admin1``, unless most cells are
     divisions.
     """
     best = max(scores.values(), default=0.0)
@@ -275,7 +287,7 @@ def _plainly(scores: dict[str, float], cells: Sequence[Value]) -> dict[str, floa
 
 
 def _misleads(table: Table, column: str, name: str) -> bool:
-    """Return whether all cells, or the header, show that a column is not of the field after all."""
+    """Return whether a column is not of a field although its points suggest the field."""
     cells = [line.cells.get(column) for line in table.lines]
     match name:
         case "confirmed_on":
@@ -293,10 +305,11 @@ def _misleads(table: Table, column: str, name: str) -> bool:
 
 
 def _rings_a_person(cells: Sequence[Value]) -> bool:
-    """Return whether a column of phones may hold the numbers of people (P6).
+    """Return whether a column of phone numbers may hold numbers of persons (P6).
 
-    A few mailboxes that stand alone in their cells and name nobody are no sign of that; they are
-    left out.
+    The signs are a name of a person, many mailboxes, a mailbox with a person's name or private
+    provider, or a phone number beside a mailbox. A few other mailboxes are no sign; they are not
+    imported.
     """
     held = [cell for cell in cells if cell not in (None, "")]
     boxes = [cell for cell in held if evidence.is_mail(cell)]
@@ -308,9 +321,9 @@ def _rings_a_person(cells: Sequence[Value]) -> bool:
 
 
 def _reaches_a_person(table: Table, column: str) -> bool:
-    """Return whether a column of phones or mailboxes has any of a person (P6).
+    """Return whether any cell of a column of phones or mailboxes is a person's (P6).
 
-    A number beside a person's mailbox is taken for the person's.
+    Phone numbers in the same cell as a person's mailbox are taken for the person's.
     """
     cells = [line.cells.get(column) for line in table.lines]
     if evidence.mentions_a_person(cells):
@@ -337,7 +350,7 @@ def _as_states(cells: Sequence[Value]) -> list[Value]:
 
 
 def _by_cells(cells: Sequence[Value], name: str, *, has_header: bool) -> float | None:
-    """Return the points that a column's cells give to a field; None if they rule it out."""
+    """Return the points that a column's cells give to a field; None if they exclude the field."""
     if evidence.contradicts(cells, name):
         return None
     told = EVIDENCE.get(name)
@@ -367,8 +380,9 @@ def cells_of(table: Table, column: str) -> list[Value]:
 def _fits(all_cells: Iterable[Value], name: str) -> bool:
     """Return whether at least half of a column's examined cells convert to the field's type.
 
-    Any column fits a field of texts, codes, lists, flags, countries, phones or hours of a week. For
-    a field of `SPARED`, a quarter is enough: "40 almuerzos/día" among numbers of places.
+    Fields of texts, codes, lists, flags, countries, phones or hours of a week fit any column. A
+    field of `SPARED` needs only a quarter of the cells: a column of numbers of places may have
+    cells such as "40 almuerzos/día".
     """
     if kind_of(name) in {"text", "code", "list", "flags", "country", "phones", "week", "answer"}:
         return True

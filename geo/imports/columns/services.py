@@ -1,7 +1,7 @@
-"""Names that people write in lists of services, and their codes.
+"""Names of services in lists that people write, and the codes of the services.
 
-An item has a code only if all of its words are understood: "derivan a albergue", "mapa de
-albergues" and "transporte a un comedor" offer neither bed nor food.
+An item gets a code only if every word is known. Items such as "derivan a albergue", "mapa de
+albergues" and "transporte a un comedor" name a bed or food that is not offered there.
 """
 
 import re
@@ -14,8 +14,8 @@ from geo.imports.headers.wording import GONE, stem, word_set
 from geo.text.normalize import folded
 from geo.text.protected_words import protected_phrases
 
-#: Names of services beside those of `LABELS`, in Spanish and Portuguese [A]. A word for two things
-#: is left out: "refugio" is asylum or a bed, "abrigo" a coat or a bed.
+#: Further names of services beside those of `LABELS`, in Spanish and Portuguese [A]. Words with two
+#: meanings are left out: "refugio" is asylum or a bed, "abrigo" a coat or a bed.
 _MORE: Final = read_labels("""
 charging: carga | carga cel | carga de cel | carga celular | cargadores | cargador | carregador |
     carga de aparatos | carga de baterias
@@ -81,7 +81,8 @@ toilets: banheiro | letrina | bano publico | servicio higienico | servicios higi
 transport_information: info de transporte | informacion sobre transporte | horarios de bus
 """)
 
-#: Things that lists of services name and that have no code [A].
+#: Names of things in lists of services for which the vocabulary has no code [A]. They are known
+#: words, so that the other items of their list can be read.
 _WITHOUT_CODE: Final = """
     proteccion | protecao | wash | cocina | cozinha | visa humanitaria | visas humanitarias |
     papeles | lactancia | guarda volume | padaria | refugio | refugio y asilo | asilo | abrigo |
@@ -115,14 +116,15 @@ _WITHOUT_CODE: Final = """
     guardaequipaje | mensajes | telemedicina | nutricion | lentes | ambulancia
 """
 
-#: Words for courses, which any subject may follow: "curso de cocina" is no kitchen.
+#: Words for courses. Any word may follow, as the subject: "curso de cocina" is not the service of a
+#: kitchen.
 _TAUGHT: Final = re.compile(
     r"(?<!\w)(?:cursos?|clases?|talleres|taller|aulas?|capacitacion(?:es)?|charlas?|oficinas? de|"
     r"formacion|palestras?)\b"
 )
 
-#: Words that do not change which service is offered, such as how long or how often it is. Prices
-#: are not among them: a bed for money is no help to people without any.
+#: Words that do not change which service is offered, such as how long or how often. Words about
+#: prices are left out, so that a bed for money gets no code: it is no help to people without money.
 _BESIDE: Final = re.compile(
     r"(?<!\w)(?:servicios? de|servicos? de|"
     r"calientes?|basic[oa]s?|gratis|gratuit[oa]s?|diari[oa]s?|temporal(?:es)?|temporari[oa]s?|"
@@ -130,7 +132,7 @@ _BESIDE: Final = re.compile(
     r"(?:(?:de |por |hasta |ate |max |maximo )*[1-9]\d*(?: ?(?:a|o|ou|-|/) ?\d+)? ?"
     r"(?:noches?|noites?|dias?|semanas?|mes|meses|tiempos|veces|vezes)))(?!\w)"
 )
-#: Durations in minutes or hours.
+#: Durations in minutes or hours, which are removed from a label only for services of `_BRIEF`.
 _MINUTES: Final = re.compile(r"(?<!\w)[1-9]\d* ?(?:min|minutos|horas?|hrs?|h)(?!\w)")
 
 #: Most letters of the name of a service; a longer item is not understood [A].
@@ -139,41 +141,43 @@ _LONGEST: Final = 200
 #: A number before the things that it counts: "3 comidas".
 _COUNT: Final = re.compile(r"^[1-9]\d{0,2}\s+")
 
-#: Services that may be named with a duration in minutes or hours; a bed for an hour is no bed.
+#: Codes of services that may be named with a duration in minutes or hours. Others may not: a bed
+#: for an hour is no bed.
 _BRIEF: Final = frozenset({"connectivity", "charging"})
 
 #: An item with a word in brackets: "alimentación (3 comidas)".
 _EXPLAINED: Final = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 
-#: Signs that are dropped from items and their short forms: "carga cel.", "-comida".
+#: Signs that are removed from items: "carga cel.", "-comida".
 _SIGNS: Final = re.compile(r"[.…!*•·\"'’]+|(?<=[a-z])-(?=[a-z])|\s{2,}")
 
 #: Signs and words between two services in one item.
 _JOINED: Final = re.compile(r"\s*[/+&]\s*|\s+(?:y|e|and|et)\s+")
 
-#: Words that limit a service to some people or times, or deny it.
+#: Words by which a service is offered only to some people or at some times, or not at all.
 _LIMITS: Final = GONE | word_set(
     "solo solamente unicamente exclusivo exclusiva exclusivos exclusivas exclusivamente apenas "
     "somente so only salvo excepto exceto except menos previa previo 0"
 )
 
-#: Codes of services that point to another place: a service named beside one may be offered there.
+#: Codes of services that send people to another place. A service in the same item may be offered at
+#: that other place: "derivación y albergue".
 _ELSEWHERE: Final = frozenset({"referral", "information", "transport_information", ""})
 
-#: Things without a code that are done at the place itself [A], so that a service named beside one
-#: is offered there, too.
+#: Things without a code that are done at the place itself [A]. A service in the same item is
+#: offered at the place, too.
 _HERE: Final = frozenset(
     {"nutricion", "costura", "juego", "lectura", "misa", "recreacion", "deporte"}
 )
 
-#: Words for beds and rooms.
+#: Words for houses, beds and rooms, as part of `_GUARDED`.
 _HOUSED: Final = (
     r"(?:alojamiento|alojamento|hospedaje|hospedagem|albergue|abrigo|hogar|casa|cama|refugio|lugar|"
     r"local|espacio|dormi\w*)s?"
 )
 
-#: Words for people whom a place may protect: a person has to read the cell (P38). No filter knows
-#: all such words.
+#: Words for people whom a place may protect. A person has to read a cell with such a word (P38).
+#: The list cannot be complete.
 _GUARDED: Final = re.compile(
     r"\btrata\b|victim|vitim|violen|maltrat|amenaz|amea[cz]|rescatad|resgatad|osig|lgb|"
     r"divers[oa]s? (?:sexual|genero)|(?:mujeres|mulheres|personas|pessoas) divers|protegid|"
@@ -182,7 +186,8 @@ _GUARDED: Final = re.compile(
     rf"\bnna\w* (?:\w+ ){{0,3}}{_HOUSED}|(?:proteccion|protecao) (?:\w+ )?nna"
 )
 
-#: Phrases that neither limit a service nor name people, though some of their words do.
+#: Phrases that are removed before words of `_LIMITS` and `_GUARDED` are searched, because they have
+#: such words without their meaning: "agua segura".
 _PLAIN_PHRASES: Final = re.compile(
     r"(?:con )?(?:previa cita|cita previa)|sin costo|sem custo|no aplica|n/a|agua segura"
 )
@@ -206,19 +211,20 @@ _KNOWN: Final = {
 
 @lru_cache(maxsize=10_000)
 def service_of(label: str) -> str | None:
-    """Return the code of the service that a label names by all of its words.
+    """Return the code of the service that a label names, if all of its words are known.
 
     Returns
     -------
     str or None
-        "" for a known thing that has no code. None if a word of the label is not known, or if the
-        label has no code and names protected people (P38).
+        "" for a known thing that has no code. None for a label with an unknown word, and for a
+        label without a code that names protected people (P38).
     """
     if len(label) > _LONGEST:
         return None
     said = _plain(label)
     if explained := _EXPLAINED.fullmatch(said):
-        # The brackets must add nothing, or the same service: "Alojamiento (derivación)" is no bed.
+        # The text in brackets may only repeat the service or have words of `_BESIDE`: "Alojamiento
+        # (derivación)" is no bed.
         code, inner = service_of(explained[1]), explained[2]
         return code if not _forms(inner)[-1] or service_of(inner) == code else None
     if not said:
@@ -234,7 +240,7 @@ def service_of(label: str) -> str | None:
 
 
 def _forms(said: str) -> list[str]:
-    """Return the stems of a folded label: once of all words, once without those of `_BESIDE`."""
+    """Return a folded label as stems, with all words and then without words of `_BESIDE`."""
     bare = " ".join(_COUNT.sub("", _BESIDE.sub(" ", said)).split())
     return [_stems(said), _stems(bare)]
 
@@ -249,10 +255,10 @@ def is_service(label: str) -> bool:
 
 
 def joined_parts(item: str, is_known: Callable[[str], bool] = is_service) -> list[str]:
-    """Return the services that an item names together, if all are known; else the item alone.
+    """Return the parts of an item that names several known services, or else the whole item.
 
-    "Cena y desayuno" is two, "ropa y calzado" one. "Derivación y albergue" is kept whole: the bed
-    may be at another place.
+    "Cena y desayuno" has two parts. "Ropa y calzado" is the name of one service. "Derivación y
+    albergue" is returned whole, because the bed may be at another place.
     """
     if is_known(item):
         return [item]
@@ -262,11 +268,11 @@ def joined_parts(item: str, is_known: Callable[[str], bool] = is_service) -> lis
 
 
 def sends_elsewhere(items: Sequence[object], cell: object) -> bool:
-    """Return whether an item of a list may say that the items after it are not offered here.
+    """Return whether an item of a list may mean that the items after it are not offered here.
 
-    In "Derivación, albergue, salud", people may be referred to the last two. A first line that
-    points to another place may be the heading of the lines below it, and the items after a course
-    may be its subjects: "taller de salud, higiene y alimentación".
+    "Derivación, albergue, salud" can mean that people are sent elsewhere for a bed and for health.
+    A first line about another place can be the heading of the lines below it. The items after a
+    course can be its subjects: "taller de salud, higiene y alimentación".
     """
     codes = [service_of(item) if isinstance(item, str) else None for item in items]
     is_heading = isinstance(cell, str) and "\n" in cell
@@ -277,10 +283,10 @@ def sends_elsewhere(items: Sequence[object], cell: object) -> bool:
 
 
 def asks_for_a_person(cell: object) -> bool:
-    """Return whether a person has to read a cell of services that is not understood.
+    """Return whether a person has to read a cell of services in which not all words are known.
 
-    So it is if a word limits a service, as in "solo mujeres", or is one for people whom a place may
-    protect (P38).
+    This is so if a word limits the service to some people or times, as in "solo mujeres", or means
+    people whom a place may protect (P38).
     """
     if not isinstance(cell, str):
         return False

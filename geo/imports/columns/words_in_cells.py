@@ -1,7 +1,7 @@
 """Words by which cells are recognised: names of places, organisations, addresses, groups, people.
 
-Each list holds what any speaker would expect in such a column, folded, in Spanish, Portuguese,
-English and French [A]. A cell without these words is not wrong.
+Each list holds what any speaker would expect in cells of such a column, folded, in Spanish,
+Portuguese, English and French [A]. A cell without a listed word can still be of the column.
 """
 
 import re
@@ -14,7 +14,7 @@ def _words(text: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(text.split())})\b")
 
 
-#: Words that names of spaces begin with, after a number or a quotation mark.
+#: Words that names of spaces have at the beginning, as the first or the second word.
 PLACE_NAMES: Final = _words(
     "casas? albergues? hogar refugio centros? puntos? puestos? posta posto ponto comedor "
     "espacios? espacos? posada abrigo cozinha cocina refeitorio sala unidad(?:e)? ubs upa ips "
@@ -44,7 +44,8 @@ ORGANISATIONS: Final = _words(
     "salesian[oa]s apoyo manos ayuda aldeas sos cvr crc dps sas ss"
 )
 
-#: Parts of addresses: kinds of streets, "no number", kilometres, quarters, what is beside.
+#: Words of addresses: kinds of streets, "no number", kilometres, quarters, and phrases such as
+#: "beside".
 ADDRESSES: Final = re.compile(
     r"\b(?:calles?|cll|cl|cra|kra|carrera|kr|cr|avenidas?|av|avda|ave|rua|r|jiron|jr|pasaje|psje|"
     r"transversal|transv|diagonal|diag|autopista|autovia|carretera|rodovia|panamericana|ruta|via|"
@@ -56,7 +57,7 @@ ADDRESSES: Final = re.compile(
     r"#\s*\d|\bn[°ºo.]\s*\d|,\s*\d{1,5}\b|\b\d+[a-z]?\s*-\s*\d+\b|\d+ m(?:ts?|etros)?\b"
 )
 
-#: Phrases that tell how to find a place.
+#: Phrases by which people find a place: "frente al parque".
 LANDMARKS: Final = re.compile(
     r"\b(?:frente|al lado|ao lado|junto|cerca|proximo|perto|detras|atras|diagonal|a la vuelta|"
     r"linea|linha|bus(?:es)?|onibus|buseta|metro|parada|ruta|llegar|chegar|bajar|descer|subir|"
@@ -82,7 +83,7 @@ COSTS: Final = re.compile(
     r"aportes?|voluntari[oa]|contribucion|contribuicao|colaboracion|donacion|donativo|simbolic[oa])\b"
 )
 
-#: Given names of persons, without those that towns of the region have, too.
+#: Given names of persons, without names that also are names of towns of the region.
 GIVEN_NAMES: Final = word_set(
     "maria jose juan luis carlos ana andres leidy pedro jorge miguel angel luz marta martha "
     "rosa claudia patricia sandra diana carolina paola andrea daniel daniela david diego felipe "
@@ -107,16 +108,16 @@ TITLES: Final = word_set(
     "ing prof profe mg enf psic abog soc mr mrs ms mme"
 )
 
-#: Words that make a cell be about a person.
+#: Words by which a cell is about a person: given names and titles.
 ANYBODY: Final = GIVEN_NAMES | word_set("sr sra srta don dona hna hno sor pbro lic licda dra prof")
 
-#: Domains of personal mailboxes.
+#: Domains of providers of private mailboxes.
 PERSONAL_MAIL: Final = re.compile(
     r"@(?:gmail|hotmail|outlook|yahoo|live|icloud|msn|bol|uol|terra|protonmail|proton)\."
 )
 
-#: Words that mailboxes of a place or an office begin with. Any other mailbox may be of somebody who
-#: works there [A].
+#: Words with which mailboxes of a place or an office begin. A mailbox without such a word may be
+#: that of a person who works there [A].
 ROLE_MAIL: Final = word_set(
     "info informacion informacao informes information contacto contato contact contacts correo "
     "mail albergue abrigo shelter refugio casa hogar lar centro center centre comedor cocina "
@@ -132,7 +133,8 @@ ROLE_MAIL: Final = word_set(
     "voluntariado donaciones doacoes emergencia emergencias linea central citas"
 )
 
-#: What may follow such a word in a mailbox: "casadelmigrante", but not "casasgutierrez".
+#: Text that may follow a word of `ROLE_MAIL` in a mailbox: "casadelmigrante" is that of a place,
+#: "casasgutierrez" is not.
 MORE_MAIL: Final = re.compile(
     r"(?:[ae]?l)?(?:de|da|do|san|sao|paso|passagem|migra|refug|tempor|comunit|social|human|nacional)"
 )
