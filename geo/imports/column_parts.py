@@ -1,4 +1,4 @@
-"""Split of columns whose cells hold several fields into columns of one field each."""
+"""Split of columns whose cells hold several fields: a new column for each of the fields."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,14 +9,15 @@ from geo.imports.readers.table import Line, Table
 
 
 def part_column(column: str, name: str) -> str:
-    """Return the name of the new column for one field of a column that holds several."""
+    """Return the name of the new column that gets one field of a split column."""
     return f"{column} [{name}]"
 
 
 def taken_apart(table: Table, mapping: FieldMapping) -> tuple[Table, FieldMapping]:
-    """Return a table with a new column for each field of a split column, and the mapping of these.
+    """Return a table with a new column for each field of a split column, and its mapping.
 
-    If the mapping splits no column, both are returned as they are.
+    The mapping names the new columns in place of the split ones. If it splits no column, the table
+    and the mapping are returned unchanged.
     """
     if not mapping.parts:
         return table, mapping

@@ -31,11 +31,11 @@ from geo.removals.hidden_records import untold_hidden
 #: Most possible duplicates that an import report lists for one row.
 _MAX_ALIKE = 5
 
-#: Fields of a document that the search for duplicates compares; a row that changes none of them is
-#: not searched.
+#: Fields of a document that the search for duplicates compares. For a row that changes none of
+#: these fields, no duplicates are searched.
 _TELLING = {"name", "lon", "lat", "coord_precision", "country", "locality", "public_phones"}
 
-#: List fields that are united when two records of one place are merged.
+#: List fields that get the items of both records when two records of one place are merged.
 _UNITED = ("services", "sectors", "languages", "referral_points")
 
 
@@ -279,7 +279,7 @@ async def merge(
 
 
 def united(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the changes of the document ``keep`` that merge the document ``other`` into it."""
+    """Return the changes of ``keep`` by which the document ``other`` is merged into it."""
     newer = (other.get("confirmed_on") or "") > (keep.get("confirmed_on") or "")
     changes: dict[str, Any] = {}
     for name in space_documents.FIELDS:
@@ -341,11 +341,12 @@ def chosen(
     return changes
 
 
-#: Fields that follow the choice made for another field: the longitude of one record with the
-#: latitude of the other would be a third place.
+#: Fields that take the choice made for another field, by that field. With the longitude of one
+#: record and the latitude of the other, the space would be at a third place.
 _TIED = {"lat": "lon", "coord_precision": "lon", "capacity_updated": "available"}
 
-#: Fields that the merge rules and the person's choices skip: identity, origin and visibility.
+#: Fields to which neither the rule of the later confirmation nor a person's choice applies:
+#: identity, origin, and visibility, of which the narrower holds.
 _APART = {
     "id", "demo", "organization", "organization_id", "visibility", "confidential", "consent_on",
     "source", "licence",

@@ -307,7 +307,8 @@ def own_mapping(table: Table, base: FieldMapping | None = None) -> FieldMapping:
     return FieldMapping(fields=by_field | dict(base.fields), **kept)
 
 
-#: Fields, beside the id, by whose columns a file is known as an export of Amparo.
+#: Fields, besides the id, that an export of Amparo always has. A file with a column for each is
+#: taken for such an export.
 _OURS: Final = frozenset({"name", "kind", "organization", "country", "timezone", "confirmed_on"})
 
 

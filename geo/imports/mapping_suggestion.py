@@ -45,7 +45,7 @@ from geo.text.normalize import folded
 #: Most labels without a known code in a coded column; a column with more is free text.
 _MAX_LABELS = 60
 
-#: Functions that return the code of a label, for fields that do not use `meant`.
+#: Functions that return the code of a label, by field; all other fields use `meant`.
 _MEANT: Final[Mapping[str, Callable[[str, Mapping[str, str]], str]]] = {
     "kind": meant_of_kind,
     "documents_required": meant_of_all,
@@ -154,7 +154,7 @@ def _without_totals(table: Table) -> Table:
 
 
 def _separators(table: Table, fields: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Return the separator by field, a blank, for lists of codes as survey programs write them."""
+    """Return a blank as separator, by field, for lists of codes as survey programs write them."""
     if table.format == "kobo":
         return {}
     return {
@@ -173,9 +173,9 @@ def _labels(
 ) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
     """Return the code of each label in coded columns, by field, and notes on unknown labels.
 
-    An unknown label gets an empty code for a person to fill in. In fields of
-    `cell_values.NEVER_EMPTY` it gets no entry, so that its rows are refused until a person decides,
-    nor in those of `SPARED_WORDS`, whose cells the import leaves out.
+    An unknown label gets an empty code for a person to fill in. It gets no entry in fields of
+    `cell_values.NEVER_EMPTY`, so that rows with the label are refused until a person decides, and
+    in fields of `SPARED_WORDS`, in which cells with the label are not imported.
     """
     found: dict[str, dict[str, str]] = {}
     notes = []
@@ -186,7 +186,8 @@ def _labels(
         codes = {folded(code): code for code in LABELS[name]}
         chosen = remembered.labels.get(name, {})
         if name == "documents_required" and any(map(asks_for_one_paper, columns)):
-            # The remembered meaning of "no" is for headers that ask for any paper.
+            # A remembered code of "no" is for headers that ask for papers of any kind; the header
+            # here asks for one kind.
             chosen = {label: code for label, code in chosen.items() if label not in NO}
         counted = Counter(
             label
@@ -200,7 +201,7 @@ def _labels(
             for label in counted
             if folded(label) not in codes
         }
-        # A known thing without a code, such as "taller de costura", needs no decision.
+        # A label such as "taller de costura" is known to have no code and needs no decision.
         open_labels = [
             label
             for label, code in codes_of.items()
@@ -223,9 +224,11 @@ def _labels(
 
 
 def _answers(name: str, columns: Sequence[str]) -> dict[str, str]:
-    """Return the codes of bare answers, if all headers ask for one: yes, it is open; no papers.
+    """Return codes for bare answers, yes or no, if all headers of a field ask for such answers.
 
-    A no does not say until when a place is closed, and a yes does not say which paper is needed.
+    Yes to whether a place is open is the status "active"; no to whether papers are asked for is
+    `NO_CODE`. Other answers get no code: a no does not say how long a place is closed, and a yes
+    does not say which paper is needed.
     """
     if name == "status" and all(map(asks_if_open, columns)):
         return dict.fromkeys(YES, "active")
@@ -291,7 +294,7 @@ def _missing(table: Table, fields: Mapping[str, tuple[str, ...]]) -> list[CodedR
 
 
 def _without_position(table: Table, fields: Mapping[str, tuple[str, ...]]) -> int:
-    """Return how many rows name a town but have empty cells for their position."""
+    """Return the number of rows that name a town but have no position."""
     columns = [column for name in ("position", "lat", "lon") for column in fields.get(name, ())]
     towns = fields.get("locality", ())
     return sum(
@@ -333,7 +336,7 @@ def _is_ambiguous(cell: Value) -> bool:
 def _recipe(
     fields: Mapping[str, tuple[str, ...]], parts: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, ...]:
-    """Return the columns (name, locality) to make record ids from; empty if a column has the id."""
+    """Return the columns of name and town to make record ids from; empty with an id column."""
     if "id" in fields:
         return ()
     whole = tuple(column for name in ("name", "locality") for column in fields.get(name, ()))

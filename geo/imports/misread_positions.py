@@ -1,4 +1,7 @@
-"""Correction of positions without their minus, or exchanged, if the row's town proves it."""
+"""Correction of positions with a missing minus sign, or with longitude and latitude exchanged.
+
+A position is corrected only if the town that its row names proves the correction.
+"""
 
 import re
 from collections import Counter
@@ -26,19 +29,19 @@ EXCHANGE_MENDED: Final = "row_exchange_mended"
 #: Codes of all notes on corrected positions.
 MENDED: Final = frozenset({LONGITUDE_MENDED, LATITUDE_MENDED, EXCHANGE_MENDED})
 
-#: Most letters of a known division that can be the short form of another: "SP" stands for "São
-#: Paulo", "CDMX" only for itself.
+#: Most letters of a division's name that is also read as the short form of another one: "SP" can
+#: mean "São Paulo". Longer names, such as "CDMX", only mean themselves.
 _SHORTEST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Row whose position lies in none of the countries that the row can be in.
+    """Row whose position is in none of the countries that agree with the row.
 
     Attributes
     ----------
     able : set of str
-        Countries (ISO 3166-1 alpha-2) that the row can be in by its own country and division.
+        Countries (ISO 3166-1 alpha-2) that agree with the country and the division in the row.
     """
 
     draft: Draft
@@ -48,13 +51,13 @@ class _Asked:
 
 
 async def mend_positions(session: AsyncSession, made: Sequence[Draft], *, column: str) -> None:
-    """Correct positions whose minus is missing, or whose coordinates are exchanged.
+    """Correct positions with a missing minus sign, or with longitude and latitude exchanged.
 
-    A position in none of the countries that its row can be in is also read with the longitude
-    negated, with the latitude negated, and with both exchanged. If exactly one of these readings
-    lies in such a country, and there within `REACH_M` of a place with the name of the row's town
-    and in no other division than the row's, it replaces the position, and the row gets a note. All
-    other positions stay as they are written.
+    A position in none of the countries that agree with its row is tried in three ways: with the
+    longitude negated, with the latitude negated, and with both exchanged. It is replaced, with a
+    note, if exactly one of these is in such a country, within `REACH_M` of a place there with the
+    name of the row's town, and in no other division than the row states. All other positions stay
+    unchanged.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def _mend(draft: Draft, point: Point, note: CodedReason) -> None:
 
 
 async def _misplaced(session: AsyncSession, made: Sequence[Draft]) -> list[_Asked]:
-    """Return the rows with a town whose position is in or near none of their possible countries."""
+    """Return the rows with a town whose position is not near any country of `_able`."""
     asked = [one for draft in made if (one := _asked(draft)) is not None]
     if not asked:
         return []
@@ -103,10 +106,10 @@ def _asked(draft: Draft) -> _Asked | None:
 
 
 def _able(changes: Mapping[str, Any]) -> Set[str]:
-    """Return the countries that a row can be in.
+    """Return the countries that agree with the country and division in a row.
 
-    The set is empty if the country and the division disagree, or if the country is not of the
-    network.
+    The set is empty if country and division contradict each other, or for a country outside the
+    region. It has all countries of the region if the row states neither.
     """
     country, division = changes.get("country"), changes.get("admin1")
     own = countries_of(division) if isinstance(division, str) else frozenset[str]()
@@ -125,7 +128,7 @@ def _readings(point: Point) -> list[tuple[str, Point]]:
 
 
 async def _countries(session: AsyncSession, points: Sequence[Point]) -> list[dict[str, bool]]:
-    """Return the countries around each point; none for a point that is not on the earth."""
+    """Return the countries around each point; none if its degrees are out of range."""
     on_earth = [
         number
         for number, (lon, lat) in enumerate(points)
@@ -142,7 +145,11 @@ async def _countries(session: AsyncSession, points: Sequence[Point]) -> list[dic
 async def _proven(
     session: AsyncSession, single: Sequence[tuple[_Asked, str, Point, Set[str]]]
 ) -> list[bool]:
-    """Return whether each reading lies near its row's town, unlike the position as written."""
+    """Return for each corrected position whether the row's town proves it.
+
+    The town proves a position near it that does not contradict the row's division, unless a place
+    of the same name is also near the position as written.
+    """
     if not single:
         return []
     near = await _homes(session, [(one, point) for one, _, point, _ in single])
@@ -167,7 +174,7 @@ async def _proven(
 async def _homes(
     session: AsyncSession, placed: Sequence[tuple[_Asked, Point]]
 ) -> list[frozenset[str]]:
-    """Return for each point the countries that have a place named like the row's town near it."""
+    """Return, for each point, the countries with a place near it named like the row's town."""
     return await countries_of_named(
         session, [(*point, town_names(one.town)) for one, point in placed], REACH_M
     )
@@ -178,9 +185,10 @@ def _on_earth(point: Point) -> Point:
 
 
 def _contradicts(division: object, unit: str | None) -> bool:
-    """Return whether a row's division is another one than that of its position.
+    """Return whether the division in a row is another one than the unit at the row's position.
 
-    A short form agrees if its letters stand in the name in the same order: "SP", "Ver.".
+    A short form is the same division if its letters occur in the name in the same order: "SP",
+    "Ver.".
     """
     if not isinstance(division, str) or unit is None:
         return False

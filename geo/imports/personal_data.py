@@ -12,7 +12,7 @@ from geo.text.normalize import folded, unmasked
 
 #: Words for persons in column headers (beneficiary, patient, refugee), folded, in the languages of
 #: the support network. Blanks are escaped for the verbose pattern below. "Personas migrantes" is
-#: left out: "teléfono para personas migrantes" is a phone for them.
+#: left out, because "teléfono para personas migrantes" is a phone that these people can call.
 _WHO = (
     r"(?:beneficiari[oa]s?|beneficiary|beneficiaries|persona\ (?:atendid|migrante|refugiad)a?|"
     r"personas?\ (?:atendid|acogid|alojad|beneficiari|desplazad)as?|paciente|patient|"
@@ -25,8 +25,8 @@ _NAMES = (
     r"(?:nombres?|apellidos?|names?|nomes?|noms?|prenoms?|sobrenomes?|telefonos?|telefones?|"
     r"telephones?|phones?|celular|whatsapp)"
 )
-#: Headers of names of several persons: "nombres de las y los migrantes". Phones are left out,
-#: because a phone "de los migrantes" is rather one for them.
+#: Headers of names of several persons: "nombres de las y los migrantes". Words for phones are left
+#: out: "teléfono de los migrantes" is rather a phone for migrants to call.
 _NAMES_OF_SEVERAL = (
     r"(?:nombres?|apellidos?|names?|nomes?|noms?|prenoms?)\ (?:de|of|des|d[ao]s)\ "
     r"(?:(?:l[ao]s|les|the|y|e)\ )*(?:migrantes|migrants|refugiad[oa]s|refugees|refugies|nin[oa]s|"
@@ -34,12 +34,12 @@ _NAMES_OF_SEVERAL = (
 )
 _AGE = r"(?:edad|age)"
 
-#: Part of a pattern for headers of a person's name or phone.
+#: Headers of a person's name or phone, as part of the two patterns below.
 _KNOWN = (
     rf"{_NAMES}\ (?:\w+\ ){{0,3}}{_WHO}|{_WHO}\ (?:\w+\ ){{0,2}}{_NAMES}|{_NAMES_OF_SEVERAL}|"
     r"apellidos?|surname|sobrenome|prenoms?|(?:last|first|full)\ name|nombre\ completo"
 )
-#: Pattern for headers of a person's name or phone.
+#: Headers of a person's name or phone, even in a header about what a place requires.
 _KNOWN_BY = re.compile(rf"\b(?:{_KNOWN}|nome\ completo)\b")
 
 #: Pattern for headers of columns with a person's name, phone, age or identity number. Headers are
@@ -74,33 +74,34 @@ _WITHOUT_PAPERS = re.compile(
 )
 _NAMED = re.compile(rf"\b(?:{_NAMES}|{_AGE})\b")
 
-#: Papers that a place may help people to get.
+#: Words for identity papers, which a place may help people to get.
 _PAPERS = re.compile(
     r"\b(?:cedula|pasaporte|passport|dni|cpf|curp|carne de (?:extranjeria|identidad))\b"
 )
-#: Words for help.
+#: Words for help: a header with such a word can ask whether a place helps with papers.
 _HELPS = re.compile(
     r"\b(?:ajuda\w*|ayuda\w*|apoi[ao]\w*|apoy[ao]\w*|auxili\w+|orienta\w*|asesor\w+|assessor\w*|"
     r"tramit\w+|help\w*|assist\w*)\b"
 )
 
-#: Fewest cells with a bare yes or no in a column that asks what a place does about papers [A].
+#: Fewest cells that are only yes or no in a column that asks how a place deals with papers [A].
 _FEWEST = 2
-#: Least share of cells that begin with yes or no in such a column, if some say more [A].
+#: Least share of cells that begin with yes or no in such a column, if other cells say more [A].
 _MOSTLY = 0.5
 
-#: Fewest digits of a cell that may hold the number of a paper [A].
+#: Fewest digits of a cell that may be the number of an identity paper [A].
 _DIGITS = 4
 
 _YES_OR_NO = frozenset({"si", "no", "sim", "nao", "yes", "oui", "non", "s", "n", "x", "1", "0"})
 
 
 def _asks_what_a_place_does(header: str, cells: Iterable[object]) -> bool:
-    """Return whether a column about papers holds answers and no names or numbers of persons.
+    """Return whether a column about papers holds answers about the place, not data of persons.
 
-    Either all cells are yes or no. Or the header is about help with papers or people without
-    papers, at least half of the cells begin with yes or no, and no cell has as many digits as the
-    number of a paper or names anybody: "AJUDA C/ CPF?", "sim, 3ª e 5ª".
+    This is so if all cells are yes or no. It is also so if three things hold: the header is about
+    help with papers or people without papers; at least half of the cells begin with yes or no; and
+    no cell names anybody or has as many digits as a paper's number: "AJUDA C/ CPF?", "sim, 3ª e
+    5ª".
     """
     said = [folded(str(cell)).strip(" .") for cell in cells if cell is not None and cell != ""]
     answers = [re.split(r"[^a-z0-9]+", cell) for cell in said]

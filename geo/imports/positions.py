@@ -22,17 +22,18 @@ _CENTRAL_AMERICA: Final = frozenset({"MX", "BZ", "GT", "SV", "HN", "NI", "CR", "
 async def fill_countries(
     session: AsyncSession, made: Sequence[Draft], *, new: Collection[Draft], column: str
 ) -> None:
-    """Give rows the country of their position, if they state none or no possible one.
+    """Give rows the country of their position, if they state no country or an impossible one.
 
-    Near a border, the row's division decides if exactly one of the countries there has it, as
-    Colombia has Norte de Santander; a note says so if the polygon of another country holds the
-    point. Without a known division, the row's town decides if only the country that holds the point
-    has a place of that name there. If neither decides, or the division belongs to a country
-    elsewhere, the country stays missing.
+    Near a border several countries are possible. Then the row's division decides, if it belongs to
+    only one of these countries, as Norte de Santander belongs to Colombia; the row gets a note if
+    the position is inside another of them. If the row states no known division, the row's town
+    decides, if the only country with a place of that name nearby is the one that holds the
+    position. The country stays missing if neither decides, or if the division belongs to a country
+    that is not near.
 
-    A text that is no country is replaced by the country of the position, with a note, and so is ES
-    for El Salvador, in a column whose other countries are of Central America. Any other country
-    that is not near the position makes the row bad.
+    A text that is no country is replaced by the country of the position, with a note. So is "ES"
+    for El Salvador, if the other countries in the column are of Central America. Any other country
+    outside the region makes a row bad, unless it is near the position.
 
     Parameters
     ----------
@@ -89,9 +90,9 @@ async def _countries_of_towns(
     asked: Sequence[tuple[Draft, Point]],
     arounds: Sequence[Mapping[str, bool]],
 ) -> list[frozenset[str]]:
-    """Return the countries that have a place of each row's town near its position.
+    """Return, for each row, the countries that have a place with the name of its town nearby.
 
-    The set is empty for a row whose position or division already tells the country.
+    The set is empty for a row whose country is known from its position or its division.
     """
     doubtful: dict[int, tuple[float, float, list[str]]] = {}
     for number, ((draft, point), around) in enumerate(zip(asked, arounds, strict=True)):
@@ -109,7 +110,11 @@ def _countries_of(division: object) -> frozenset[str]:
 
 
 def _told(around: Mapping[str, bool], division: object, of_town: Set[str]) -> str | None:
-    """Return the country of a position by its surroundings, division and town; None in doubt."""
+    """Return a position's country by the countries around it, the division and the town, or None.
+
+    None if they leave a doubt. ``of_town`` holds the countries that have the town near the
+    position.
+    """
     own = _countries_of(division)
     country = only_country(around)
     if country is not None:

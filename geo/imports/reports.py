@@ -29,7 +29,7 @@ _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){5,}")
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Record or row that may be the same place as a row of the file.
+    """Stored record or other row that may be the same place as a row of the file.
 
     Attributes
     ----------

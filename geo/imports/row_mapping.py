@@ -40,37 +40,41 @@ from geo.text.protected_words import protected_phrases
 _NAMESPACE = uuid.UUID("5f0c4f0e-6d5c-5b8e-9d59-2f6b1f6f8a11")
 _SLUG = 40
 
-#: Words that may follow "total" in a line of sums: "Total obras", "TOTAL DE DISPOSITIVOS: 50".
+#: Words that may follow "total" in a row of sums: "Total obras", "TOTAL DE DISPOSITIVOS: 50". Such
+#: rows are no records.
 _SUMMED = word_set(
     "de del general obras espacios puntos dispositivos centros casas albergues lugares sitios "
     "locais locales servicios recursos registros filas organizaciones unidades"
 )
 
-#: Beginnings of lines of sums, before a colon or a number.
+#: Beginnings of rows of sums, before a colon or a number.
 _TOTALS = frozenset(
     {"total", "totales", "total general", "gran total", "subtotal", "suma", "totais", "sum"}
 )
 
-#: Fewest filled cells of a record: its name, kind, organisation and day. "Total obras" has two.
+#: Fewest filled cells of a row that is a record: name, kind, organisation and day. A row such as
+#: "Total obras" with fewer cells is one of sums.
 _LEAST_CELLS = 4
 
-#: Code of the note on a row with a cell that was not understood and is left out.
+#: Code of the note on a row with a cell that is not imported, because it was not understood.
 LEFT_OUT_REMARK = "cell_left_out"
 
-#: Code of the note on a row whose hours alone say that the space is closed.
+#: Code of the note on a row whose space gets a closed status from its cell of hours.
 CLOSED_REMARK = "row_closed_by_hours"
 
-#: List fields whose cells are left out if any item is not understood: the other items would look
-#: like the whole list, and in "información sobre salud, albergue" the second is no bed.
+#: List fields of which a cell is not imported if any of its items is not understood. The other
+#: items would look like the whole list, and could be wrong: in "información sobre salud, albergue"
+#: there is no bed.
 SPARED_WORDS = frozenset({"documents_required", "sectors", "services"})
 
-#: Code for a list that is stated to be empty: no papers are asked for.
+#: Code of a label for an empty list, such as "ninguno" for papers.
 NO_CODE = "none"
 
-#: Code of the document with which a space takes in only people whom somebody referred.
+#: Code of the document that people need if a space admits only people who were referred to it.
 REFERRAL = "referral_letter"
 
-#: Code of the note on a row whose hours in one cell are left out, because they are not certain.
+#: Code of the note on a row whose cell of weekly hours is not imported, because it can be read in
+#: several ways.
 HOURS_REMARK = "row_hours_unclear"
 
 #: Code of the problem of a row whose latitude and longitude look exchanged.
@@ -101,13 +105,13 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Cell that is left out, because it is not understood as a whole.
+    """Cell that is not imported, because it is not understood as a whole.
 
     Attributes
     ----------
     agreeing : frozenset of str
-        Codes, or last digits of phone numbers, that the cell names. Stored values among them may
-        stay.
+        Codes, or last digits of phone numbers, that the cell names. A stored value that is not
+        among them may be outdated.
     """
 
     column: str
@@ -123,13 +127,13 @@ class Draft:
     changes : dict
         Values by field; None clears the field.
     unread : dict of str to Unread
-        Cells that are left out, by field. A row is refused if its stored record has a value that
-        such a cell does not name, because the value may no longer be true.
+        Cells that are not imported, by field. A row is refused if its stored record has a value
+        that such a cell does not name, because the value may be outdated.
     may_be_placed : bool
         Whether the space may be placed in its town, because no other cell is about where the space
         is or who may know it.
     notes : list of CodedReason
-        What the row states and the import leaves out.
+        Notes on the row, such as a cell that is not imported.
     """
 
     number: int
@@ -324,8 +328,7 @@ class _Maker:
     def _take_closing(self, draft: Draft, found: dict[str, Value], line: Line) -> None:
         """Close a space whose hours say that it is closed, unless the row states its status.
 
-        Cells of no field whose header asks for a state, "Situação / obs.", are read in the same
-        way.
+        Unused columns whose header asks for the state of a place, "Situação / obs.", are read, too.
         """
         is_stated = found.get("status") is not None
         of_state = () if is_stated else self._of_state
@@ -341,7 +344,7 @@ class _Maker:
                 draft.notes.append(CodedReason(CLOSED_REMARK, column=column))
 
     def _asks_for_a_letter(self, draft: Draft, line: Line) -> bool:
-        """Return whether a cell of papers that was left out asks for a letter of referral."""
+        """Return whether a cell of papers that was not imported asks for a letter of referral."""
         left_out = {
             note.parameters["column"] for note in draft.notes if note.code == LEFT_OUT_REMARK
         }
@@ -353,10 +356,10 @@ class _Maker:
     def _keep_back(self, draft: Draft, line: Line) -> None:
         """Make a space confidential if a cell forbids publishing it, whatever the other cells say.
 
-        Columns of no field are read for this, too: remarks such as "no dar dirección", and headers
-        that ask "¿Es confidencial?" or "¿Se puede publicar la dirección?". So are services that
-        name protected people and did not become codes for them: "sin costo, trata de personas"
-        (P38).
+        Unused columns are read, too: remarks such as "no dar dirección", and answers under "¿Es
+        confidencial?" or "¿Se puede publicar la dirección?". A space also becomes confidential if
+        its cell of services names protected people and got no code of a protected service: "sin
+        costo, trata de personas" (P38).
         """
         for column in self._table.columns:
             cell, name = line.cells.get(column), self._field_of.get(column)
@@ -402,13 +405,13 @@ class _Maker:
         found[name] = _joined(name, said)
 
     def _values(self, draft: Draft, cell: Value, name: str, column: str) -> list[Value]:
-        """Return a list with the value of a cell; empty if the cell is empty, or was left out."""
+        """Return a list with the value of a cell; empty if the cell is empty or not imported."""
         style = self._styles[name]
         if cell_values.is_empty(cell, name, style):
             return []
         translated = self._translated(name, cell)
         if cell_values.is_empty(translated, name, style):
-            if name == "services":  # a person decided that it has no code
+            if name == "services":  # a person gave the label no code
                 draft.unread[name] = Unread(column)
             return []
         is_in_doubt = cell_values.is_list_in_doubt(translated, name, style)
@@ -425,24 +428,24 @@ class _Maker:
         return self._of_codes(draft, value, name, column)
 
     def _services(self, draft: Draft, cell: Value, value: Value, column: str) -> list[Value]:
-        """Return a list with the services of a cell; empty if any word is not understood."""
+        """Return a list with the services of a cell; empty if the cell is not imported."""
         coded = self._coded("services", value)
         is_known = self._known.knows("services", coded)
         if not is_known and asks_for_a_person(cell):
             reason = CodedReason("row_services_to_be_read", column=column)
             draft.problems.append(RowProblem(column, "services", reason))
             return []
-        # In a list of codes, Amparo's or a survey's, no item says anything about the next.
+        # In a list of codes, of Amparo or of a survey, no item changes the meaning of the next one.
         are_codes = coded == value or self._styles["services"].separator == " "
         is_read = is_known and (coded or not value)
         if is_read and (are_codes or not sends_elsewhere(value, cell)):
             return [list(dict.fromkeys(coded))]
-        # The items that are known would look like the whole list.
+        # Without the unknown item, the known items would look like the whole list.
         _leave_unread(draft, "services", column, frozenset(map(str, coded)))
         return []
 
     def _of_codes(self, draft: Draft, value: Value, name: str, column: str) -> list[Value]:
-        """Return a list with a converted value, with codes for its labels; empty if left out."""
+        """Return a list with a value, its labels replaced by codes; empty if it is not imported."""
         coded = self._coded(name, value)
         if coded == [] and value:  # every label has an empty code in the mapping
             return []
@@ -450,12 +453,12 @@ class _Maker:
             return [[]]
         is_of_one = coded == [] and name == "documents_required" and asks_for_one_paper(column)
         if is_of_one or (name in SPARED_WORDS and not self._known.knows(name, coded)):
-            # The items that are known would look like the whole list.
+            # Without the unknown item, the known items would look like the whole list.
             draft.notes.append(CodedReason(LEFT_OUT_REMARK, column=column))
             return []
         if name == "public_phones":
             numbers = _numbers(draft, column, coded)
-            return [numbers] if numbers else []  # a cell without a number clears no stored one
+            return [numbers] if numbers else []  # if no number was read, the stored numbers stay
         return [coded]
 
     def _take_answers(
@@ -489,7 +492,8 @@ class _Maker:
         table = self._mapping.values.get(name)
         if table and isinstance(cell, str | int | float):
             code = table.get(folded(str(cell)), cell)
-            # A label for "not known" must not become the default, which is open to everybody.
+            # An empty code means "not known". Such a label stays, because an empty status or access
+            # would mean "open to everybody".
             return cell if code == "" and name in cell_values.NEVER_EMPTY else code
         return cell
 
@@ -510,7 +514,7 @@ class _Maker:
         return self._known.code(name, value) if name in CODED else value
 
     def _parts(self, name: str, item: Value) -> list[Value]:
-        """Return the known services that an item names together, "cena y desayuno", or the item."""
+        """Return the known services in an item, "cena y desayuno", or else the whole item."""
         if name != "services" or not isinstance(item, str):
             return [item]
         table = self._mapping.values.get(name, {})
@@ -529,7 +533,7 @@ class _Maker:
     def _id(self, draft: Draft, line: Line, stated: Value) -> str:
         if stated is not None:
             prefix = self._mapping.id_prefix
-            # Other files have the same bare numbers.
+            # Other files can have the same bare numbers as ids.
             bare = re.fullmatch(r"\W*(\d+)\W*", str(stated))
             return f"{prefix}-{bare[1]}" if prefix and bare else str(stated)
         if not self._mapping.id_columns:
@@ -541,7 +545,8 @@ class _Maker:
         for at, column in enumerate(self._mapping.id_columns):
             cell = line.cells.get(column)
             if cell is None and at:
-                # Without a town, the name alone makes the id; two rows of one name are refused.
+                # Without a town the id is made from the name alone; of two rows with one id the
+                # second is bad.
                 continue
             if cell is None:
                 draft.problems.append(RowProblem(column, "id", CodedReason("row_id_from_empty")))
@@ -557,7 +562,7 @@ def made_id(prefix: str, keys: Sequence[str]) -> str:
 
 
 def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
-    """Add a note on a cell that is not understood, or for most fields a problem of the row.
+    """Add a note that a cell was not understood; for most fields, add a problem of the row instead.
 
     Hours and the fields of `SPARED` only get a note, because a space is useful without them.
     """
@@ -569,7 +574,7 @@ def _leave_out(draft: Draft, name: str, column: str, error: CellError) -> None:
         draft.problems.append(RowProblem(column, name, error.reason))
 
 
-#: Fields whose stored values do harm when they are no longer true: a bed, a phone number.
+#: Fields with stored values that do harm if they are outdated: a bed or a phone number.
 _TRUE_NO_MORE = frozenset({"services", "public_phones"})
 
 
@@ -582,10 +587,10 @@ def _leave_unread(
 
 
 def _numbers(draft: Draft, column: str, stated: list[Value]) -> list[Value]:
-    """Return the phone numbers of a cell without the mailboxes and extensions beside them.
+    """Return the phone numbers of a cell without extensions and mailboxes.
 
-    The cell is left out if it has no number, if a number is invalid, or if a word beside a number
-    may be somebody's name or say whose the number is (P6).
+    The cell is not imported if it has no number, an invalid number, or a word beside a number that
+    may be a person's name or say whose number it is (P6).
     """
     if not stated:
         return []
@@ -604,14 +609,14 @@ def _numbers(draft: Draft, column: str, stated: list[Value]) -> list[Value]:
     return numbers
 
 
-#: Digits that are a year or hours and no phone number: "310 555 0104 / 8-5".
+#: Digits that are a year or hours and not a phone number: "310 555 0104 / 8-5".
 _NO_NUMBER = re.compile(r"20\d\d|\d{1,2}\s*-\s*\d{1,2}")
 
-#: Most digits of a phone number (ITU-T E.164), and count of last digits by which numbers are
+#: Most digits of a phone number (ITU-T E.164); number of last digits by which phone numbers are
 #: compared [A].
 _MOST_DIGITS, TELLING_DIGITS = 15, 7
 
-#: Words by which a phone number is no longer the place's.
+#: Words that say that a phone number is no longer that of the place.
 _NO_MORE = GONE | word_set("equivocado equivocada errado errada malo cambio cambiaron reemplazado")
 
 
@@ -621,7 +626,7 @@ def _is_number(text: str) -> bool:
 
 
 def _digits_in(stated: Sequence[Value]) -> frozenset[str]:
-    """Return the last digits of each phone number in a cell; none if a word revokes a number."""
+    """Return the last digits of a cell's phone numbers; none if it has a word of `_NO_MORE`."""
     said = " | ".join(map(str, stated))
     if not _NO_MORE.isdisjoint(re.findall(r"[a-z]+", folded(said))):
         return frozenset()
@@ -639,7 +644,7 @@ def _is_dialled(text: str) -> bool:
 
 
 def _joined(name: str, said: Sequence[Value]) -> Value:
-    """Return the values of several columns joined to one; of organisations, the first."""
+    """Return the joined values of a field's columns; for the organisation, only the first value."""
     if len(said) == 1 or name == "organization":
         return said[0]
     if isinstance(said[0], list):

@@ -253,8 +253,8 @@ def _judged(
         return None
     if shared:
         reasons["phone"] = True
-    # Name, position and telephone count as independent evidence: each one reduces the doubt that
-    # the two spaces are one place by a factor.
+    # Name, position and telephone are independent evidence: each multiplies the doubt that the two
+    # spaces are one place by a factor below 1.
     doubt = (1 - 0.7 * max(0.0, name - 0.6) / 0.4) * (1 - (near or 0.0))
     doubt *= 0.4 if shared else 1.0
     score = round(1 - doubt, 3)

@@ -1,4 +1,4 @@
-"""Positions of towns for rows without a position, if the file proves which town is meant."""
+"""Positions of towns for rows without a position, if only one place can be the town."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -20,17 +20,18 @@ from geo.text.normalize import folded
 #: Code of the note on a row that is placed in its town.
 TOWN_REMARK: Final = "row_placed_in_town"
 
-#: Fields of a position. A row with a text such as "reservado" in one of them is not merely without
-#: a position.
+#: Fields of a position. If one of them has a text such as "reservado", the row is not placed in its
+#: town.
 _POSITION: Final = frozenset({"lon", "lat", "position"})
 
-#: Kinds of spaces that stay in no town for long.
+#: Kinds of spaces that move. They are not placed in a town.
 _MOBILE: Final = frozenset({"mobile_unit", "border_support_team"})
 
-#: Most letters of a division's short form: "RR", "N. de S.".
+#: Most letters of a short form of a division's name: "RR", "N. de S.".
 _SHORTEST: Final = 4
 
-#: Most positions of a town that are examined [A]: a town has few, and a file may have 20,000 rows.
+#: Most positions that are compared for each town [A]: their number would grow with the rows of the
+#: file.
 _MOST_POINTS: Final = 50
 
 #: Decimals of degrees to which the positions of a town are rounded: about 100 m.
@@ -50,16 +51,17 @@ class _Town(NamedTuple):
 async def place_in_towns(
     session: AsyncSession, made: Sequence[Draft], *, new: Collection[Draft]
 ) -> None:
-    """Give new rows with an empty position that of their town, and a note.
+    """Place new rows with an empty position in their town, and add a note to each of them.
 
-    The place in the gazetteer must have exactly the town's name, lie in the country that the row
-    may state, and lie either in the division that the row states or within `REACH_M` of another row
-    of the same town that has a position. The position stays missing if no place is proven in this
-    way, or more than one, or if any cell of the row is about where the space is or who may know it
-    (P1).
+    The town must be one place of the gazetteer that has exactly the stated name and lies in the
+    country that the row states, if it states one. If the row states a division, the place must lie
+    in it. This proves the place if the division has its full name and the country is clear;
+    otherwise the place must also lie within `REACH_M` of another row of the same town that has a
+    position. The position stays missing if no place or several places meet this, or if a cell of
+    the row is about where the space is or who may know where it is (P1).
 
-    A confidential row is placed even so, also if its position says "reservado": only its readers
-    see it, and the town is all that they have.
+    A confidential row is placed even if a cell says so, as in "reservado": only readers named for
+    it see the space, and they have no other position.
     """
     asked = [(draft, _town(draft.changes)) for draft in new if _is_asked(draft)]
     towns = list(dict.fromkeys(town for _, town in asked))
@@ -91,7 +93,7 @@ def _town(changes: Mapping[str, Any]) -> _Town:
 
 
 def _points_by_town(made: Sequence[Draft]) -> dict[str, set[Point]]:
-    """Return at most `_MOST_POINTS` positions that rows state, by their town in plain letters."""
+    """Return the positions of the rows of each town, at most `_MOST_POINTS`, by folded town."""
     found: dict[str, set[Point]] = {}
     for draft in made:
         town, point = draft.changes.get("locality"), position_of(draft.changes)
@@ -105,7 +107,7 @@ def _points_by_town(made: Sequence[Draft]) -> dict[str, set[Point]]:
 async def _proven(
     session: AsyncSession, towns: Sequence[_Town], points: Mapping[str, Collection[Point]]
 ) -> dict[_Town, NamedPlace]:
-    """Return the place of each town for which exactly one place is proven."""
+    """Return the place of each town for which exactly one place is possible."""
     named = await places_of_name(session, [only_names(town.locality) for town in towns])
     likely = [
         (town, place)
@@ -125,7 +127,8 @@ def _is_proven(town: _Town, place: NamedPlace, unit: str | None, points: Collect
     if town.division is not None:
         if unit is None or not _is_division(town.division, unit):
             return False
-        # A division of two countries, "Bolívar" or "Córdoba", proves nothing without a country.
+        # A division that two countries have, such as "Bolívar" or "Córdoba", does not tell the
+        # country.
         is_told = town.country is not None or len(countries_of(town.division)) == 1
         if is_told and folded(town.division) == folded(unit):
             return True
@@ -133,9 +136,9 @@ def _is_proven(town: _Town, place: NamedPlace, unit: str | None, points: Collect
 
 
 def _is_division(stated: str, unit: str) -> bool:
-    """Return whether a division is the stated one, by its name or by a short form of it.
+    """Return whether a division is the stated one, by its full name or a short form.
 
-    The letters of a short form stand in the name in the same order; "Santander" is no short form of
+    The letters of a short form occur in the name in the same order. "Santander" is no short form of
     "Norte de Santander".
     """
     if folded(stated) == folded(unit):

@@ -329,10 +329,10 @@ def _examples(table: Table, column: str) -> list[str]:
 
 
 def labels_of(table: Table, mapping: Mapping[str, Any], known: CodeWords) -> dict[str, list[str]]:
-    """Return the cell labels of each coded field that stand for no known code.
+    """Return the labels in the cells of each coded field that stand for no known code.
 
-    A field with more than `MAX_LABELS` unknown labels holds free text and is left out. Of a field
-    of `SPARED_WORDS` with more, only labels without an entry in the mapping are counted and
+    A field with more than `MAX_LABELS` such labels holds free text and is left out. If a field of
+    `SPARED_WORDS` has more, only its labels without an entry in the mapping are counted and
     returned.
 
     Parameters

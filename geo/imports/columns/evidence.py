@@ -144,7 +144,7 @@ def _position(cell: Value) -> bool:
         lon, lat = cell_values.position(cell, CellStyle())
     except CellError:
         return False
-    return abs(lon) <= 180 and abs(lat) <= 180  # a position with exchanged coordinates is still one
+    return abs(lon) <= 180 and abs(lat) <= 180  # noqa: PLR2004 - degrees, perhaps exchanged
 
 
 def _date(cell: Value) -> bool:

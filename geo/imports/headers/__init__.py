@@ -1,4 +1,4 @@
-"""Meanings of headers and labels in unknown files: by known names, by words, by earlier choices.
+"""Fields that headers mean and codes that labels mean: by known names, words and earlier choices.
 
 Only `imports` imports this package.
 """

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Final
 
-#: Fewest letters of an abbreviation that is written out: fewer letters begin too many words [A].
+#: Fewest letters of an abbreviation that is replaced by full words. Fewer letters are the beginning
+#: of too many words [A].
 _SHORTEST: Final = 3
 
-#: Fewest letters that a contraction leaves out [A].
+#: Fewest letters of a full word that are missing in its contraction [A].
 _LEFT_OUT: Final = 2
 
 #: Largest share of a word's letters that a contraction keeps: "mpio" keeps 4 of the 9 of

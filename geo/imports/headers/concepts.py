@@ -1,8 +1,8 @@
-"""Words by which a header is taken for one of a field, whatever else it says: "Aforo por noche".
+"""Words by which a header means a field, whatever else the header says: "Aforo por noche".
 
-Headers that resemble a known one are recognised by `geo.imports.headers.synonyms`. Here, each field
-has a few words of which a header needs one. The more of its other words belong to the field, too,
-the likelier the field is. The result is a suggestion that a person reads.
+Headers that resemble a known header are recognised by `geo.imports.headers.synonyms`. Here each
+field has a few key words. A header with a key word can mean the field; the more of its other words
+belong to the field, too, the likelier it does. The result is a suggestion that a person reads.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Final
 from geo.imports.headers.abbreviations import written_out
 from geo.imports.headers.wording import DENIALS, DISABLED, is_path, plain, stem, words_of
 
-#: All words of this module, as full words for abbreviations in headers.
+#: All words of this module: the full words that abbreviations in headers can mean.
 _WORDS: Final[set[str]] = set()
 
 
@@ -25,21 +25,21 @@ def _stems(words: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """Words, as stems, by which a header is taken for one of a field.
+    """Words, as stems, by which a header can mean a field.
 
     Attributes
     ----------
     field : str
     keys : frozenset of str
-        Words of which a header needs one.
+        Key words, of which a header must have at least one.
     also : frozenset of str
-        Further words: unless empty, a header needs one of them, too.
+        Further key words, of which a header must have one, too; if empty, none is needed.
     allied : frozenset of str
         Other words that belong to the field.
     never : frozenset of str
-        Words that make a header be of another field, or about a person (P6).
+        Words by which a header means another field, or a person (P6).
     weight : float
-        Factor of the concept's likelihood, 0 to 1.
+        Factor, 0 to 1, for the likelihood that the header means the field.
     """
 
     field: str
@@ -50,7 +50,7 @@ class Concept:
     weight: float = 1.0
 
 
-#: Words for a place where people are helped, which tell none of its properties.
+#: Words for a place where people are helped, which say nothing about the place.
 PLACE: Final = _stems(
     "espacio lugar sitio punto albergue casa hogar migrante migrantes centro local sede sucursal "
     "apoio establecimiento dispositivo unidad unidade unite apoyo servicio atencion estructura "
@@ -59,7 +59,7 @@ PLACE: Final = _stems(
     "kiosko red programa proyecto posto obra"
 )
 
-#: Words that headers of any field may have.
+#: Words that headers of any field may have, and that count as words of that field.
 _NEUTRAL: Final = PLACE | _stems(
     "general actual total exacta completa completo numero number n principal oficial wgs84 dato "
     "datos detalle descripcion description informacion sn sala"
@@ -72,16 +72,17 @@ def _concept(
     return Concept(field, _stems(keys), _stems(also), _stems(allied), _stems(never), weight)
 
 
-#: Words by which a header with a word for a place is not one of names: "Tipo de espacio".
+#: Words by which a header with a word of `PLACE` does not mean the name of the place: "Tipo de
+#: espacio".
 _NOT_THE_PLACE: Final = _stems(
     "tipo telefono direccion horario servicios estado cantidad numero capacidad persona "
     "origen destino"
 )
 
-#: Words that ask for a number.
+#: Words that ask for a number of people.
 _HOW_MANY: Final = "cuantos cuantas cuanto cuanta quantos quantas quanto quanta many hasta ate"
 
-#: Words for admission to a place, and for years of age.
+#: Words for admission, and for years of age, in headers of the limits of age.
 _ENTRY: Final = (
     "ingreso ingresar entrada entrar acceso acesso admision admissao permitida aceptada aceita ano"
 )
@@ -99,12 +100,12 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "id",
         "codigo code id clave identificador folio ref",
         allied="unico interno referencia no registro ficha",
-        # The code of an organisation is no id, as all of its spaces share it.
+        # An organisation's code is no id of a space: all spaces of the organisation share it.
         never="organizacion organization organisation organizacao org socio partner parceiro "
         "entidad entidade institucion instituicao agencia agency ong operador implementador "
         "documento documentos postal pasaporte required country "
         "persona id_card llegar cercano verified wifi acceso contrasena incidente "
-        # The code of a town or division is no id, as all spaces there share it.
+        # A code of a town or division is no id of a space: all spaces there share it.
         "divipola dane ibge ubigeo ubigeos inegi pcode pcod geografico municipio departamento "
         "provincia region distrito canton comuna localidad ciudad cidade parroquia "
         "municipality state province admin1 admin2 adm1 adm2 adm3",
@@ -123,7 +124,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="organizacion institucion entidad como",
         never="persona responsable encargado coordinador contacto quien quem",
     ),
-    # A column headed only "place" holds the names of the places, if its cells are like names.
+    # A column headed "Lugar" holds the names of the places, if its cells look like names.
     Concept(
         "name",
         PLACE
@@ -160,7 +161,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         never="persona recibe atiende atende puede pode ayuda turno telefono contacto derivacion "
         "remision reporta informa responde",
     ),
-    # The diocese whose parishes run the place, if no other column says who runs it.
+    # The diocese runs the places of its parishes, if no other column says who runs them.
     _concept(
         "organization",
         "diocesis diocese arquidiocesis arquidiocese vicariato",
@@ -277,7 +278,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         "suspendido planeado planificado previsto faltante falta faltan necesidad necesidade "
         "no nao sin sem not",
     ),
-    # In a matrix of who does what where (3W).
+    # Matrices of who does what where (3W) name the services "activities".
     _concept(
         "services",
         "actividad activity atividade",
@@ -432,7 +433,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         also="necesita necesario debe deben hay precisa preciso deve need must entrar faut",
         allied="they",
     ),
-    # Without a word for asking, these head columns of people's document numbers.
+    # Without a word for asking, such a header can be that of people's document numbers.
     _concept(
         "documents_required",
         "ci dni cedula pasaporte passaporte",
@@ -455,7 +456,7 @@ CONCEPTS: Final[Sequence[Concept]] = (
         allied="permite permitida allowed stay puede pasar noche noite",
         never="maxima maximo cuantas cuantos cama numero tiempo estancia llegada chegada",
     ),
-    # "Noche" needs a word for staying beside it: people may only arrive at night.
+    # "Noche" alone is not enough: it can mean that people arrive at night.
     _concept(
         "overnight",
         "noche noite quedan quedar quedarse",
@@ -496,8 +497,8 @@ CONCEPTS: Final[Sequence[Concept]] = (
     ),
 )
 
-#: Words of columns that nobody may publish: incidents, money, who filled in the form, who is on
-#: duty.
+#: Words of columns that must not be published, such as incidents, money, and people who filled in
+#: the form or are on duty.
 _SECRET: Final = _stems(
     "interno interna internal seguridad seguranca security incidente incident amenaza ameaca "
     "threat riesgo risco alerta digito digitado digitador diligencio diligenciado diligencia "
@@ -513,7 +514,8 @@ _SECRET: Final = _stems(
     "compartilhar difundir secreto oculto restringido restringida restrito restrita informo"
 )
 
-#: Words that make a day no day of confirmation: nobody was met, or the day is still to come.
+#: Words by which a date in a column is no day of confirmation: nobody was met on that day, or the
+#: day is in the future.
 _NOT_SEEN: Final = re.compile(
     r"\b(?:cerrad[oa]s?|fechad[oa]s?|closed|ferme|contest\w*|respond\w*|respuesta|resposta|"
     r"answer\w*|fallid[oa]s?|fallo|failed|intent\w*|tentativ\w*|attempt\w*|cancelad[oa]s?|"
@@ -529,15 +531,15 @@ _IN_THE: Final = re.compile(
     r"\bno (?:local|dia|abrigo|ponto|espaco|sistema|campo|site|municipio)\b"
 )
 
-#: Words of columns of free text, such as remarks and complaints.
+#: Words of headers of columns with free text, such as remarks and complaints.
 _REMARKS: Final = _stems(
     "observacion observaciones observacoes observacao comentario remark remarque nota note notes "
     "anotacion anotacoes pendiente pendencia novedad novedades novidade denuncia queja queixa "
     "reclamo reclamacion reclamacao complaint plainte suceso"
 )
 
-#: Words that begin a header about what happened, as in "Qué pasó". In "Casa de paso", the word is
-#: not the first.
+#: First words of headers about what happened, as in "Qué pasó". Elsewhere in a header they mean
+#: something else: "Casa de paso".
 _HAPPENED: Final = _stems("paso ocurrio sucedio aconteceu happened")
 
 #: Roles of people.
@@ -549,12 +551,12 @@ _ROLES: Final = _stems(
     "abogada medico medica representante dueno duena"
 )
 
-#: Words for partners in headers.
+#: Words for a partner. With a word of `_LEADING` they make a header one of lead partners.
 _PARTNERS: Final = _stems("socio partner parceiro agencia organizacion organizacao organization")
-#: Words for "lead", by which a header of partners is one of lead partners.
+#: Words for "lead", see `_PARTNERS`.
 _LEADING: Final = _stems("principal lider lead")
 
-#: Words of headers of institutions, whose names may be those of the places.
+#: Words of headers of institutions. The cells of such a column can be the names of the places.
 _INSTITUTIONS: Final = _stems(
     "institucion instituicao institution organizacion organizacao organization organisation "
     "entidad entidade obra equipamento nombre nome name"
@@ -567,14 +569,14 @@ _RUNS: Final = _stems(
     "manages managing titular ejecutor executor executora implementa congregacion"
 )
 
-#: Words of headers of phones and mailboxes.
+#: Words of headers of phone numbers and mailboxes, of which `is_of_contacts` needs one.
 _CONTACT_KEYS: Final = _stems("contacto contato contact") | {
     key
     for concept in CONCEPTS
     if concept.field in {"public_phones", "public_contact"}
     for key in concept.keys
 } - _stems("sitio")  # fmt: skip
-#: Words that may stand beside those of `_CONTACT_KEYS`.
+#: Words that a header with a word of `_CONTACT_KEYS` may also have.
 _CONTACT_ALLIED: Final = _NEUTRAL | {
     word
     for concept in CONCEPTS
@@ -582,30 +584,30 @@ _CONTACT_ALLIED: Final = _NEUTRAL | {
     for word in concept.allied | _stems("recepcion recepcao grp gpo")
 }
 
-#: Fields of a place that people have, too. Every word of a header has to belong to such a field, so
-#: that no "Teléfono de la coordinadora" is suggested for publication (P6).
+#: Fields of a place that people have, too. All words of a header must belong to such a field, so
+#: that "Teléfono de la coordinadora" is not suggested for publication (P6).
 _PERSONAL: Final = frozenset({"name", "public_phones", "public_contact", "address"})
 
-#: Fields to which every word of a header has to belong: an alarm has a code, too, a tank has a
-#: capacity, a guard an age.
+#: Fields to which all words of a header must belong, because other things have them, too: an alarm
+#: has a code, a tank a capacity, a guard an age.
 _WHOLE: Final = _PERSONAL | {
     "id", "capacity", "available", "maximum_nights", "minimum_age", "maximum_age"
 }  # fmt: skip
 
-#: Least share of a header's words that have to belong to a field outside `_WHOLE` [A].
+#: Least share of a header's words that must belong to a field that is not in `_WHOLE` [A].
 _SHARE: Final = 0.5
 
-#: Likelihood that is added if a header begins with a key word of the field, as most do.
+#: Likelihood that is added if the first word of a header is a key word of the field.
 _FIRST: Final = 0.25
 
 
 @lru_cache(maxsize=10_000)
 def likely(header: str) -> dict[str, float]:
-    """Return the fields that a header can be of by its words, each with its likelihood, 0 to 1.25.
+    """Return the fields that a header can mean by its words, each with its likelihood, 0 to 1.25.
 
-    In the path of a survey, the last part decides, and the whole path only if that part gives no
-    field. In any other header, each part between slashes is also read by itself, with a little less
-    weight after the first.
+    In the path of a question in a survey, the last part decides; only if it means no field, the
+    whole path is read. Any other header is read whole and by parts between slashes; parts after the
+    first have nine tenths of the likelihood.
     """
     if is_path(header):
         return _likely(readings(header.rsplit("/", 1)[-1])) or _likely(readings(header))
@@ -619,9 +621,9 @@ def likely(header: str) -> dict[str, float]:
 
 @lru_cache(maxsize=10_000)
 def readings(header: str) -> tuple[frozenset[str], ...]:
-    """Return the words of a header without fillers, each as the stems that it can stand for.
+    """Return the words of a header without fillers, each as the set of stems that it can mean.
 
-    An unknown word can abbreviate several: "enc" stands for "encargado" and "encaminhamento".
+    An abbreviation can mean several words: "enc" means "encargado" or "encaminhamento".
     """
     return tuple(_readings_of(word) for word in words_of(header))
 
@@ -635,8 +637,8 @@ def _readings_of(word: str) -> frozenset[str]:
 def is_kept_back(header: str) -> bool:
     """Return whether a column is not for publication, whatever its cells look like (P6, P31).
 
-    Such a column is about incidents, money, who filled in the form, who is on duty, or holds
-    remarks.
+    Such a column is about incidents or money, about people who filled in the form or are on duty,
+    or holds remarks.
     """
     words = readings(header)
     if any(word <= _SECRET or word <= _REMARKS for word in words):
@@ -645,7 +647,7 @@ def is_kept_back(header: str) -> bool:
 
 
 def is_of_no_visit(header: str) -> bool:
-    """Return whether a header is of a day on which nobody was met, or of a day to come."""
+    """Return whether a header is of a day on which nobody was met, or of a day in the future."""
     said = _IN_THE.sub(" ", plain(header))
     return _NOT_SEEN.search(said) is not None or not DENIALS.isdisjoint(said.split())
 
@@ -662,7 +664,7 @@ def is_lead_partner(header: str) -> bool:
 
 
 def is_institution(header: str) -> bool:
-    """Return whether every word of a header is one for an institution or a place."""
+    """Return whether all words of a header are words for an institution or a place."""
     words = readings(header)
     return bool(words) and all(word & (_INSTITUTIONS | PLACE) for word in words)
 
@@ -673,7 +675,7 @@ def tells_who_runs(header: str) -> bool:
 
 
 def is_of_contacts(header: str) -> bool:
-    """Return whether a header names the place's phones or mailboxes, and nothing beside (P6)."""
+    """Return whether a header is about phones or mailboxes of the place and nothing else (P6)."""
     words = readings(header)
     return any(word & _CONTACT_KEYS for word in words) and all(
         word & (_CONTACT_KEYS | _CONTACT_ALLIED) for word in words
@@ -700,7 +702,7 @@ def _likely(words: Sequence[frozenset[str]]) -> dict[str, float]:
 
 
 def refused(header: str) -> frozenset[str]:
-    """Return the fields that words of a header exclude, whatever its cells look like."""
+    """Return the fields that a header excludes by its words, whatever its cells look like."""
     words = readings(header)
     held = {
         concept.field

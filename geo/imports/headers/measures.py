@@ -1,4 +1,4 @@
-"""Headers of measures, such as a distance or a size, which are no field of a space.
+"""Headers of measures, such as a distance or a size, which no field of a space holds.
 
 "Km a la vía" is not the kilometre post of a road (``road_km``), and "Horas a la frontera" are not
 opening hours.
@@ -19,13 +19,13 @@ _TIME: Final = r"(?:min|minutos?|minutes|horas?|hours|dias|days)"
 _ROAD: Final = (
     r"(?:via|ruta|carretera|autopista|rodovia|estrada|road|route|highway|panamericana|br)"
 )
-#: Articles before a noun.
+#: Articles before a noun, as part of `_MEASURE`.
 _ARTICLES: Final = r"(?:(?:la|las|el|los|the|a|o)\s+)*+"
 _THE: Final = r"(?:(?<=al )|(?<=ao )|(?:la|las|el|los|the|a|o) )"
-#: Nouns after hours or days with which no distance is meant: "horas al día".
+#: Nouns after a time that are no destination, so that the time is no distance: "horas al día".
 _OTHER: Final = r"(?:dia|semana|mes|day|week|que|publico|public|hasta)"
 
-#: A distance, other than along a road, in length or time; an area, a volume or a weight.
+#: A distance in length or time, but not along a road; an area, a volume or a weight.
 _MEASURE: Final = re.compile(
     r"\b(?:distancia|distance|lejania|cercania|proximidad|proximidade|proximity)\b"
     rf"|\b{_LENGTH}\b.*\b(?:a|al|ao|as|hasta|ate|to|from|desde|hacia)\b"
@@ -35,7 +35,7 @@ _MEASURE: Final = re.compile(
     r"|\b(?:m2|m3|litros?|liters|lts|kg|kilos|toneladas)\b"
 )
 
-#: Words that headers of kilometre posts consist of.
+#: Words of which headers of kilometre posts consist.
 _POST: Final = word_set(
     "km kms kilometro kilometros pk punto ponto kilometrico marco hito progresiva kilometer post "
     "marker via ruta carretera autopista rodovia estrada road highway panamericana"

@@ -1,7 +1,7 @@
-"""Choices of an organisation's people for headers and labels, remembered for its next file.
+"""Choices that people of an organisation made for headers and labels, used for its next file.
 
-Only members of the organisation see, use and delete them. They have no effect on the files of other
-organisations.
+Only members of the organisation see, use and delete the choices. They have no effect on files of
+other organisations.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,13 +23,14 @@ _HEADER: Final = ""
 #: Most characters of a header or label that is remembered; a longer one is a sentence.
 _LONGEST: Final = 200
 
-#: Most remembered words of an organisation that are used: the latest ones [A].
+#: Most remembered headers and labels of an organisation that are used; older ones have no effect
+#: [A].
 _MOST: Final = 5_000
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """Words of an organisation's files and what they mean.
+    """Meanings of headers and labels in an organisation's files, as its people chose them.
 
     Attributes
     ----------
@@ -66,14 +67,14 @@ async def recall(session: AsyncSession, actor: Actor) -> Remembered:
 async def remember(
     session: AsyncSession, actor: Actor, mapping: Mapping[str, Any], *, now: datetime
 ) -> None:
-    """Store what a mapping says of headers and labels (writer session).
+    """Store the choices for headers and labels in a mapping (writer session).
 
     Parameters
     ----------
     mapping : mapping
-        Mapping as an object (`geo.imports.mapping.as_object`) that a person has looked at. If
-        several columns make one field, their headers are not stored: one of them alone would be
-        read as the whole field.
+        Mapping as an object (`geo.imports.mapping.as_object`) that a person has checked. If several
+        columns are joined to one field, their headers are not stored, so that in another file one
+        of these columns alone is not read as the whole field.
     """
     require_staff(actor)
     if actor.organization_id is None:
@@ -116,7 +117,7 @@ async def forget(session: AsyncSession, actor: Actor) -> int:
 
 
 def _said(mapping: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
-    """Yield the scope, the wording and the meaning of each choice of a mapping."""
+    """Yield each choice in a mapping as (scope, header or label, field or code)."""
     for name, columns in mapping.get("fields", {}).items():
         used = [columns] if isinstance(columns, str) else list(columns)
         if len(used) == 1:
@@ -125,5 +126,5 @@ def _said(mapping: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
     for column in [ignored] if isinstance(ignored, str) else ignored:
         yield _HEADER, column, ""
     for name, labels in mapping.get("values", {}).items():
-        # A label without a code is one that nobody has decided on yet.
+        # Nobody has decided yet on a label without a code.
         yield from ((name, label, str(code)) for label, code in labels.items() if code)

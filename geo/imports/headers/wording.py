@@ -1,4 +1,4 @@
-"""Headers and labels as plain words."""
+"""Headers and labels as plain words: folded, abbreviations written out, fillers removed."""
 
 import re
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Words with which a header or a label denies what its other words say.
+#: Words in a header or label that deny its other words.
 DENIALS: Final = word_set(
     "no nao non not nunca never jamas jamais sin sem sans without ainda aun todavia yet encore pas "
     "ni nem nor fuera fora hors out dejo dejaron deixou parou ceso cessou stopped falta faltan "
     "faltam tampoco"
 )
 
-#: Words by which something is not offered, no longer offered or not now, beside those of `DENIALS`.
+#: Words by which something is not offered, no longer, or not now; they include `DENIALS`.
 GONE: Final = DENIALS | word_set(
     "suspendido suspendida suspendidos suspendidas suspenso suspensa suspended cerrado cerrada "
     "cerrados cerradas fechado fechada fechados fechadas closed agotado agotada esgotado inactivo "
@@ -31,7 +31,7 @@ GONE: Final = DENIALS | word_set(
     "existia habia havia danado danada danados danadas roto rota quebrado"
 )
 
-#: Full words by short form in headers.
+#: Full words of abbreviations in headers.
 _SHORT = {
     "dpto": "departamento", "depto": "departamento", "mpio": "municipio", "mcpio": "municipio",
     "org": "organizacion", "orgs": "organizacion", "dir": "direccion", "tel": "telefono",
@@ -53,7 +53,7 @@ _SHORT = {
     "mun": "municipio", "end": "endereco",
 }  # fmt: skip
 
-#: Words that say nothing of what a column holds.
+#: Words without meaning for a column's content, such as articles. `words_of` leaves them out.
 _FILLERS = frozenset(
     {"a", "al", "ao", "aos", "as", "at", "con", "d", "da", "das", "de", "del", "der", "des", "do",
      "dos", "du", "e", "el", "en", "es", "esta", "estan", "este", "et", "for", "hay", "in", "is",
@@ -70,7 +70,7 @@ _NUMBERED = re.compile(
     r"^\s*(?:[PpQq]?\d{1,3}(?:\.\d{1,2})*|[A-Za-z](?!-\S))\s*[.):_-]+\s*(?=[^\d\s])"
 )
 
-#: Legend of a sign beside numbers for messages: "Teléfonos (W = wasap)".
+#: Explanation in brackets of the mark for numbers with WhatsApp: "Teléfonos (W = wasap)".
 _LEGEND: Final = re.compile(
     r"\(\s*[^\s()]{1,2}\s*=\s*(?:what?s\s?app?|wh?ats|wasap|guasap|wpp|wsp|zap)\s*\)", re.IGNORECASE
 )
@@ -78,11 +78,13 @@ _LEGEND: Final = re.compile(
 #: The path of a question in a survey: "atencion/servicios".
 _PATH = re.compile(r"[A-Za-z]\w*(?:/\w+)+")
 
-#: Word that replaces phrases such as "personas con discapacidad", which are not about a contact.
+#: Word that replaces phrases such as "personas con discapacidad": their word "personas" would make
+#: a header one about persons.
 DISABLED: Final = "pcd"
 
-#: Replacements of phrases whose single words mislead: people with disabilities, for whom a door is;
-#: the day when somebody asked, which is no day of the place.
+#: Phrases whose words would mislead, with their replacements: "personas con discapacidad" would
+#: make a header one about persons; "on the day of the visit" says nothing about the place; "p code"
+#: is one word.
 _PHRASES: Final[Mapping[re.Pattern[str], str]] = {
     re.compile(
         r"\b(?:personas?|pessoas?|people|persons?|personnes?|usuarios?) "
@@ -99,22 +101,23 @@ _PHRASES: Final[Mapping[re.Pattern[str], str]] = {
     re.compile(r"\bp code\b"): "pcode",
 }
 
-#: Words for a person who was met: "on the day of the visit" makes a number beside one that person's
-#: (P6).
+#: Words for a person who was met. In a header with such a word, "on the day of the visit" is kept,
+#: because the header can be about that person's number (P6).
 _OF_WHO: Final = word_set(
     "telefono telefonos telefone telefones telephone phone phones celular celulares whatsapp "
     "contacto contactos contato contatos contact contacts correo correos nombre nombres nome nomes "
     "name names nom quien quem who qui numero movil movel mobile linea"
 )
 
-#: Phrases that allow publishing a number; with a denial in the header, they forbid it.
+#: Phrases that allow publishing a number. `words_of` leaves them out, except in a header with a
+#: denial, in which they forbid publishing.
 _PERMITTED: Final = re.compile(
     r"\b(?:que|that|which|qui) (?:se )?(?:pode|puede|podem|pueden|can|may|peut)(?: se)?"
     r"(?: ser| be| etre)? (?:divulga[dr]\w*|publica[dr]\w*|publish\w*|publie\w*|"
     r"difundi[dr]\w*|mostra[dr]\w*|shared?)\b"
 )
 
-#: Weights of the first and of later parts of a header; the whole header has 1 [A].
+#: Weights of a header's first part and of its later parts; the weight of the whole header is 1 [A].
 _FIRST_PART, _LATER_PART = 0.95, 0.8
 
 
@@ -129,10 +132,11 @@ def plain(header: str) -> str:
 
 
 def plain_forms(header: str) -> dict[str, float]:
-    """Return a header as plain words, whole and in parts, each with its weight from 0 to 1.
+    """Return a header in plain words, whole and in parts, each with a weight from 0 to 1.
 
-    Parts are separated by slashes, dashes and colons, and have no text in brackets. In the path of
-    a survey, "atencion/servicios", the last part has the weight of the whole.
+    Slashes, dashes and colons separate the parts, and text in brackets is left out of them. The
+    last part of a survey's path, "servicios" in "atencion/servicios", has the weight of the whole
+    path.
     """
     if is_path(header):
         return {plain(header): 1.0, plain(header.rsplit("/", 1)[-1]): 1.0}
@@ -149,7 +153,7 @@ def is_path(header: str) -> bool:
 
 
 def parted(header: str) -> str:
-    """Return a header with a blank between words that are written together: "NombreMigrante"."""
+    """Return a header with blanks between words joined by capital letters: "NombreMigrante"."""
     header = header.replace("WhatsApp", "whatsapp")
     return header if " " in header else _CAMEL.sub(" ", header)
 
@@ -161,7 +165,8 @@ def words_of(header: str) -> tuple[str, ...]:
     bare = whole
     is_of_who = not _OF_WHO.isdisjoint(whole.split())
     for phrase, meaning in _PHRASES.items():
-        # A phone "on the day of the visit" is that of who answered, so the phrase stays (P6).
+        # On "the day of the visit" a phone is that of the person who was met, so the phrase is kept
+        # (P6).
         if meaning != " " or not is_of_who:
             bare = phrase.sub(meaning, bare)
     if DENIALS.isdisjoint(whole.split()):
@@ -174,7 +179,7 @@ def _telling(text: str) -> tuple[str, ...]:
 
 
 def stem(word: str) -> str:
-    """Return a plain word without the ending of a plural and of its gender."""
+    """Return a plain word without the endings of plural and gender: "casas" as "cas"."""
     if len(word) > 3 and word.endswith("s"):  # noqa: PLR2004 - "mes" and "bus" are whole
         word = word[:-1]
     if len(word) > 4 and word[-1] in "aeo":  # noqa: PLR2004

@@ -1,8 +1,8 @@
 """Reader for GeoPackages (OGC 12-128), as desktop GIS and Amparo's own export write them.
 
-The file is opened in memory by SQLite itself, never by a path: no journal and no attached file is
-looked for. Only plain tables are read; views, triggers, virtual tables and generated columns could
-run what the file's author wrote, and are not touched.
+SQLite opens the file in memory, never by a path, so that it looks for no journal and attaches no
+file. Only plain tables are read: views, triggers, virtual tables and generated columns could run
+code of the file's author.
 """
 
 import sqlite3
@@ -34,7 +34,7 @@ from geo.reasons import CodedReason
 #: Names that GDAL and QGIS give to the key of a row, which says nothing of the place.
 _KEYS: Final = frozenset({"fid", "ogc_fid"})
 
-#: Most characters of a name or text in the file [A].
+#: Most characters of a name or text in the file; SQLite refuses a longer one [A].
 _LONGEST_TEXT: Final = 1_000_000
 
 #: Steps of SQLite's virtual machine between two calls of the progress handler.
@@ -103,7 +103,7 @@ def read_geopackage(name: str, data: bytes, *, layer: str | None = None) -> Tabl
 
 
 def _open(package: sqlite3.Connection, data: bytes) -> None:
-    """Load a file into memory with all features switched off by which the file could run code."""
+    """Load a file into memory, with all features switched off by which it could run code."""
     package.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(_LONGEST_TEXT, len(data)))
     package.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
     package.setconfig(sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA, False)

@@ -191,7 +191,8 @@ _LEGENDS: Final = frozenset(
      "glossary", "leyenda", "legenda", "legend"}
 )  # fmt: skip
 
-#: Words about closed or secret places: a sheet with such a word does more than explain others.
+#: Words about closed or secret places. A sheet with such a word has more than explanations, and is
+#: read as one with data.
 _SAYS_MORE: Final = re.compile(
     r"public|publis|difund|divulg|compart|reserv|confiden|secret|sigilo|ocult|cerra|cierr|fecha|"
     r"closed|suspend|suspens|\bbaja|inactiv|inativ|clausur|no funciona|intern|privad|protegid|"
@@ -205,7 +206,7 @@ _LEGEND_COLUMNS, _LEGEND_ROWS = 4, 60
 
 
 def _is_legend(name: str, sheet: CalamineSheet) -> bool:
-    """Return whether a sheet only explains the words of another one.
+    """Return whether a sheet only explains the abbreviations and words of another sheet.
 
     Its name consists of words for such a sheet, and no cell is about closed or secret places.
     """
