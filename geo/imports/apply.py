@@ -27,7 +27,7 @@ class ImportResult:
     Attributes
     ----------
     added, changed, unchanged : int
-        Number of records that were added, changed, or equal to their row.
+        Number of records that were added, that were changed, and that equalled their row already.
     left_out : int
         Number of bad rows that were left out.
     proposed : int

@@ -332,9 +332,9 @@ def _without_reopening(draft: Draft, before: Mapping[str, Any] | None) -> dict[s
 
 
 def _contradicts_night(changes: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether a row says that nobody stays overnight although its space offers that service.
+    """Return whether a row denies overnight stays although its space has them as a service.
 
-    The opposite, a stay overnight without the service, is no problem: the stay is not published.
+    The opposite, overnight stays without the service, is no problem: they are not published.
     """
     return changes.get("overnight") is False and NIGHT_SERVICE in (after.get("services") or ())
 

@@ -128,7 +128,10 @@ def _readings(point: Point) -> list[tuple[str, Point]]:
 
 
 async def _countries(session: AsyncSession, points: Sequence[Point]) -> list[dict[str, bool]]:
-    """Return the countries around each point; none if its degrees are out of range."""
+    """Return the countries around each point, as `countries_around`.
+
+    The mapping is empty for a point whose degrees are out of range.
+    """
     on_earth = [
         number
         for number, (lon, lat) in enumerate(points)

@@ -411,7 +411,7 @@ class _Maker:
             return []
         translated = self._translated(name, cell)
         if cell_values.is_empty(translated, name, style):
-            if name == "services":  # a person gave the label no code
+            if name == "services":  # a person left the label without a code
                 draft.unread[name] = Unread(column)
             return []
         is_in_doubt = cell_values.is_list_in_doubt(translated, name, style)

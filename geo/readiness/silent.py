@@ -18,7 +18,7 @@ SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class SilentRecords:
-    """Records of one table that do nothing for one reason.
+    """Records of one table that have no effect for one reason.
 
     Attributes
     ----------
@@ -74,6 +74,6 @@ _SILENT = text(
 
 
 async def silent_records(session: AsyncSession, today: date) -> tuple[SilentRecords, ...]:
-    """Return the records that do nothing on a day, by table and reason (writer session)."""
+    """Return the records without effect on a day, by table and reason (writer session)."""
     found = await session.execute(_SILENT, {"today": today})
     return tuple(SilentRecords(row.reason, row.place, tuple(row.ids), row.records) for row in found)

@@ -43,7 +43,7 @@ MAX_PROBLEMS = 200
 class _Batch:
     """File being loaded: its rows by table, the line number of each row, and the problems found.
 
-    ``silent`` has the reason and line of each record that loads and does nothing.
+    ``silent`` has the reason and line of each record that is loaded but has no effect.
     """
 
     name: str
@@ -353,7 +353,10 @@ async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) ->
 
 
 async def _note_silent(session: AsyncSession, batches: Sequence[_Batch]) -> None:
-    """Remark on records that load and do nothing, also on crossings without any statement."""
+    """Add remarks on records that are loaded but have no effect.
+
+    Among them are crossings whose status no file and no stored record states.
+    """
     timed = {row["crossing_id"] for batch in batches for row in batch.rows[CrossingStatus]}
     for batch in batches:
         untimed = {row["id"] for row in batch.rows[Crossing]} - timed

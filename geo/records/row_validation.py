@@ -48,7 +48,7 @@ class Circumstances:
     released: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def with_released(self, space_id: str | None, phrases: Iterable[str]) -> Self:
-        """Return a copy in which protected phrases are also judged not to apply to a space."""
+        """Return a copy with further protected phrases that were judged not to apply to a space."""
         judged = frozenset(phrases)
         if space_id is None or not judged:
             return self

@@ -146,9 +146,9 @@ async def loaded_files(session: AsyncSession) -> dict[str, LoadedFile]:
 
 
 async def remembered(session: AsyncSession, prefix: str) -> dict[str, str]:
-    """Return the checksums of `remember` whose names begin with ``prefix`` (writer session).
+    """Return the checksums that `remember` stored under names with a prefix (writer session).
 
-    The keys are the names without the prefix.
+    The result has the checksums by name without the prefix.
     """
     found = await session.execute(
         select(LoadedFile.name, LoadedFile.sha256).where(

@@ -77,8 +77,8 @@ _NEVER: Final = 0.1
 
 _ORDER: Final = {name: at for at, name in enumerate(dict.fromkeys([*HEADERS, *sorted(ALL)]))}
 
-#: Least points of a field in proportion to the best field of the same column; a field with fewer
-#: points is dropped [A].
+#: Least points of a field, as a share of the points of the column's best field [A]. A field with
+#: fewer points is not considered for the column.
 _FAR_LIKELIER: Final = 0.5
 
 type Scores = dict[tuple[str, str], float]
@@ -230,7 +230,7 @@ def _assigned(scores: Scores) -> list[tuple[str, str]]:
 
 
 def _scores(table: Table, column: str) -> dict[str, float]:
-    """Return the points of header and cells together, by field that the column may be."""
+    """Return the fields that a column may be, each with its points from header and cells."""
     headed = by_header(column) | survey_day(column, table.columns)
     cells = cells_of(table, column)
     few = cells[: evidence.told_by(len(table.columns))]

@@ -15,7 +15,7 @@ _LENGTH: Final = (
 )
 _TIME: Final = r"(?:min|minutos?|minutes|horas?|hours|dias|days)"
 
-#: Words for a road.
+#: Words for a road, as part of `_MEASURE`: "km de la ruta" is no distance.
 _ROAD: Final = (
     r"(?:via|ruta|carretera|autopista|rodovia|estrada|road|route|highway|panamericana|br)"
 )

@@ -20,7 +20,7 @@ SIMILAR, SAME = 2.0, 3.0
 _LED_BY: Final = 2.0
 #: Points of a header with key words of a field: at the lowest and at the highest likelihood [A].
 _SOME_WORDS, _ALL_WORDS = 0.7, 2.2
-#: Highest likelihood of `geo.imports.headers.concepts.likely`.
+#: Highest likelihood that `geo.imports.headers.concepts.likely` returns.
 _MOST_LIKELY: Final = 1.25
 #: Points of a header of lead partners for the field ``organization`` [A].
 _LEAD: Final = 1.2

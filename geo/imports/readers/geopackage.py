@@ -39,8 +39,8 @@ _LONGEST_TEXT: Final = 1_000_000
 
 #: Steps of SQLite's virtual machine between two calls of the progress handler.
 _STEPS: Final = 1_000_000
-#: Calls of the progress handler after which the reading ends: a table of 200,000 rows and 60
-#: columns takes some thirty million steps.
+#: Calls of the progress handler, one every `_STEPS` steps, after which reading a file is broken off:
+#: a table of 200,000 rows and 60 columns takes some thirty million steps.
 _LOOKS: Final = 400
 
 #: Bytes of the envelope in the head of a geometry, by its code (GeoPackage 1.3, table 6).
@@ -109,8 +109,8 @@ def _open(package: sqlite3.Connection, data: bytes) -> None:
     package.setconfig(sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA, False)
     package.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_VIEW, False)
     package.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
-    # QGIS leaves the mark of a write-ahead log, which a database in memory cannot have (bytes 18
-    # and 19 of the head).
+    # In files of QGIS, bytes 18 and 19 can mark a write-ahead log. A database in memory cannot have
+    # one, so the bytes are set to the mark of a rollback journal.
     package.deserialize(data[:18] + b"\x01\x01" + data[20:])
     package.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_TEXT)
     looks = iter(range(_LOOKS))
@@ -171,7 +171,7 @@ def _columns(name: str, package: sqlite3.Connection, layer: _Layer) -> list[str]
 def _lines(
     name: str, package: sqlite3.Connection, layer: _Layer, columns: list[str]
 ) -> Iterator[Line]:
-    # SQLAlchemy quotes the file's names, so that no name ends the statement.
+    # SQLAlchemy quotes the file's names, so that no name can change the SQL statement.
     source = sqlalchemy.table(quoted_name(layer.table, quote=True))
     asked: list[sqlalchemy.ColumnClause[Any]] = [
         sqlalchemy.column(quoted_name(column, quote=True)) for column in (layer.geometry, *columns)
