@@ -14,8 +14,8 @@ from geo.reasons import CodedReason, in_file
 ID: Final = "_id"
 
 #: Types of questions whose answers may be read (XLSForm names). All others are refused: pictures,
-#: recordings and files, what the phone says of itself or of its owner, and where the enumerator
-#: stood (P6, P17).
+#: recordings and files, data of the phone and its owner, and the position of the enumerator (P6,
+#: P17).
 READABLE: Final = frozenset(
     {"text", "integer", "decimal", "range", "select_one", "select_multiple", "date", "time",
      "datetime", "today", "geopoint", "calculate", "barcode", "acknowledge"}

@@ -349,7 +349,7 @@ def _answer(value: Value, style: CellStyle) -> bool:
     """Return whether a place asks for a referral, from a cell with yes, no, or a description.
 
     A yes may be followed by more text, as in "Sí, de un socio". A no with more text, and a cell
-    that says both, are refused (`CellError`).
+    with words for both yes and no, are refused (`CellError`).
     """
     if not isinstance(value, str):
         return _flag(value, style)

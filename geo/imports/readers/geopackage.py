@@ -31,7 +31,8 @@ from geo.imports.readers.table import (
 )
 from geo.reasons import CodedReason
 
-#: Names that GDAL and QGIS give to the key of a row, which says nothing of the place.
+#: Names that GDAL and QGIS give to the column with the key of a row. The column is not read, because
+#: the key is no property of the place.
 _KEYS: Final = frozenset({"fid", "ogc_fid"})
 
 #: Most characters of a name or text in the file; SQLite refuses a longer one [A].
@@ -39,8 +40,8 @@ _LONGEST_TEXT: Final = 1_000_000
 
 #: Steps of SQLite's virtual machine between two calls of the progress handler.
 _STEPS: Final = 1_000_000
-#: Calls of the progress handler, one every `_STEPS` steps, after which reading a file is broken off:
-#: a table of 200,000 rows and 60 columns takes some thirty million steps.
+#: Calls of the progress handler, one every `_STEPS` steps, after which the file is refused: a table
+#: of 200,000 rows and 60 columns takes some thirty million steps.
 _LOOKS: Final = 400
 
 #: Bytes of the envelope in the head of a geometry, by its code (GeoPackage 1.3, table 6).
