@@ -31,8 +31,8 @@ from geo.imports.readers.table import (
 )
 from geo.reasons import CodedReason
 
-#: Names that GDAL and QGIS give to the column with the key of a row. The column is not read, because
-#: the key is no property of the place.
+#: Names that GDAL and QGIS give to the column with the key of a row. It is not read, as the key is
+#: no property of the place.
 _KEYS: Final = frozenset({"fid", "ogc_fid"})
 
 #: Most characters of a name or text in the file; SQLite refuses a longer one [A].
