@@ -73,8 +73,8 @@ NO_CODE = "none"
 #: Code of the document that people need if a space admits only people who were referred to it.
 REFERRAL = "referral_letter"
 
-#: Code of the note on a row whose cell of weekly hours is not imported, because it can be read in
-#: several ways.
+#: Code of the note on a row whose cell of weekly hours is not imported, because it is not
+#: understood or can be read in several ways.
 HOURS_REMARK = "row_hours_unclear"
 
 #: Code of the problem of a row whose latitude and longitude look exchanged.

@@ -44,7 +44,7 @@ _DENYING: Final = re.compile(r"(?:in|im|des|dis|un|non)(?=[a-z]{4})")
 #: Codes of the fields ``status`` and ``access`` for a place that is open to everybody.
 _OPENING: Final = frozenset({"active", "open"})
 #: Words by which a place is not open to all, not yet, no longer, or only perhaps. A label with such
-#: a word never gets a code of `_OPENING`, so that a person reads it.
+#: a word gets no code of `_OPENING`, unless it is a known label, so that a person reads it.
 _LIMITS: Final = word_set(
     "solo so solamente somente apenas only por parcial parcialmente partially medias pronto "
     "proximamente embreve soon antes estaba estava era was hasta ate until desde cita previa "
@@ -80,7 +80,7 @@ _OPTIONAL: Final = re.compile(
 )
 
 #: Words for people whom a place may protect. A label of a kind of place with such a word gets no
-#: code, so that a person decides whether the place must stay hidden (P38).
+#: code other than "safe_space", so that a person decides whether the place must stay hidden (P38).
 _GUARDED: Final = word_set(
     "mujer mujeres mulher mulheres femenino femenina feminino feminina women femmes vbg gbv "
     "victima victimas vitima vitimas trata sobrevivientes lgbt lgbti lgbtiq lgbtqia"
