@@ -56,7 +56,7 @@ class DiskFullError(DatabaseUnavailableError):
 
 
 class OtherVersionError(GeoError):
-    """The database was made by another version of Amparo, from which no migration leads here.
+    """The database was made by another version of Amparo, which has no migration to this one.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ class ConflictError(GeoError, ValueError):
 
 
 class ForeignCountError(GeoError, ValueError):
-    """An uploaded count repeats another organisation's, which only that one may correct."""
+    """An uploaded count was sent by another organisation before, which alone may correct it."""
 
     code = "foreign_count"
 

@@ -11,7 +11,8 @@ from geo.models import Person
 async def call(session: AsyncSession, event: str, person: str) -> None:
     """Alert the coordinators about a person; if there is no coordinator, the administrators.
 
-    The alert is not sent to the person whom it is about.
+    ``event`` is one of `geo.accounts.outbox.WATCH_EVENTS`. The alert is not sent to the person whom
+    it is about.
     """
     for role in (Role.COORDINATOR, Role.ADMIN):
         people = await session.scalars(

@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.permissions import Actor
 from geo.models import Location, Place
 
-#: Time zone of people without an organisation that has spaces and without countries.
+#: Time zone shown to a person whose organisation, if any, has no spaces, and who approves in no
+#: country.
 EVERYWHERE = "UTC"
 
 

@@ -41,13 +41,19 @@ _Space = aliased(Location)
 
 
 def is_everybodys() -> ColumnElement[bool]:
-    """Return the SQL condition that all staff may know of an organisation."""
+    """Return the SQL condition that all staff may know of an organisation.
+
+    True unless all its spaces are restricted; an organisation without spaces is known to all.
+    """
     theirs = select(_Space.id).where(_Space.organization_id == Organization.id)
     return or_(theirs.where(_Space.visibility != "restricted").exists(), ~theirs.exists())
 
 
 def is_known_to(actor: Actor) -> ColumnElement[bool]:
-    """Return the SQL condition that the actor may know of an organisation."""
+    """Return the SQL condition that the actor may know of an organisation.
+
+    All staff may, or the actor belongs to it, or is a named reader of one of its spaces.
+    """
     named = (
         select(RestrictedReader.person)
         .join(_Space, _Space.id == RestrictedReader.location_id)

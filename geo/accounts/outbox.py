@@ -43,15 +43,15 @@ ACCOUNT_EVENTS = (
 #: (P52), unusual reading by staff (P56), and writes to the database from outside Amparo.
 WATCH_EVENTS = ("removals.many", "reading.unusual", "audit.outside")
 
-#: Event for an organisation whose form in another system no longer has submissions that Amparo read
-#: from it before (`geo.sources.taking`), sent by e-mail only.
+#: Event for an organisation that submits records by a form in another system: submissions that
+#: Amparo has read are gone from the form (`geo.sources.taking`). Sent by e-mail only.
 SOURCE_EVENTS = ("source.gone",)
 
 #: Events that remind people of their own work, sent by e-mail only.
 REMINDER_EVENTS = ("records.incomplete",)
 
-#: Event that sends the head of the audit chain to an address in the settings, not to a person
-#: (`geo.oversight.audit_anchors`).
+#: Event that sends number and hash of the last audit entry to an address in the settings, not to a
+#: person (`geo.oversight.audit_anchors`).
 ANCHOR_EVENT = "audit.head"
 
 CHANNELS = ("email", "webhook")

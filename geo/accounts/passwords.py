@@ -28,7 +28,8 @@ LONGEST = 256
 _FEWEST_SIGNS = 6
 _SHORTEST_WORD = 4
 _STRIPPED = frozenset(word for word in GUESSED if len(word) >= _SHORTEST_WORD)
-#: Letters for the digits that replace them, as in passw0rd: guessing programs try these first.
+#: Translation tables from digits and signs back to the letters that they replace, as in passw0rd:
+#: guessing programs try such passwords first.
 _SWAPS = tuple(str.maketrans("013457@$", letters) for letters in ("oleastas", "oieastas"))
 
 _RUN = "0123456789" * 3 + "abcdefghijklmnopqrstuvwxyzqwertyuiopasdfghjklzxcvbnm"
@@ -56,7 +57,7 @@ _ESTIMATING = Lock()
 
 
 async def refuse_guessable(password: str, *, email: str, context: Sequence[str] = ()) -> None:
-    """Run `check_password` in one of the threads that also hash passwords.
+    """Run `check_password` in a thread, because it would block the event loop.
 
     Raises
     ------
@@ -101,14 +102,18 @@ def _own_words(email: str, context: Sequence[str]) -> list[str]:
 def _is_common(password: str, own: Sequence[str]) -> bool:
     plain = folded(password)
     forms = {plain, *(plain.translate(swap) for swap in _SWAPS)}
-    # Try the password also without the characters between words, which can split a known word.
+    # Try the password also without punctuation and blanks: these can split a known word.
     return any(
         _is_poor(form, own) for text in forms for form in (text, re.sub(r"[\W_]+", "", text))
     )
 
 
 def _is_poor(plain: str, own: Sequence[str]) -> bool:
-    """Return whether little is left of a password after removing words that an attacker knows."""
+    """Return whether little is left of a password after removing words that an attacker knows.
+
+    ``plain`` is the folded password; ``own`` are folded words about the person. Neighbouring keys,
+    letters or digits ("qwerty", "4321") count as little, however long.
+    """
     left = plain
     for word in sorted({*_STRIPPED, *own}, key=len, reverse=True):
         left = left.replace(word, " ")

@@ -392,7 +392,7 @@ async def _members(session: AsyncSession, condition: ColumnElement[bool]) -> lis
 async def _wrong_place(
     session: AsyncSession, role: str, organization_id: str | None, countries: Sequence[str]
 ) -> list[tuple[str, CodedReason]]:
-    """Return the problems of a combination of role, organisation and countries."""
+    """Return what is wrong with a person's role, organisation and countries: field and reason."""
     problems = []
     if role not in set(Role):
         problems.append(("role", CodedReason("not_one_of", choices=list(Role))))

@@ -6,8 +6,8 @@ in an emergency, but decides on no proposal. Nobody accepts a proposal of their 
 
 Only people who signed in themselves can act as a second person or manage accounts. A program with a
 token proposes, closes and hides in the name of a person, but never counts as a second person (P50).
-`is_present` tells the two apart. The command line has no `Actor`: anybody with access to the server
-has access to the database too.
+`is_present` tells such a program from a person. The command line has no `Actor`: anybody with
+access to the server has access to the database too.
 """
 
 from collections.abc import Callable

@@ -208,7 +208,7 @@ async def check(
         Current time, timezone-aware.
     is_counted
         Whether wrong codes are counted, and block further codes if there are too many. False on a
-        known device, which strangers' attempts must not lock out; its attempts are counted apart.
+        known device, which strangers' attempts must not lock out; the caller limits its attempts.
     """
     plain = _plain(code)
     if not _DIGITS.fullmatch(plain):
@@ -331,7 +331,7 @@ async def ask_reset(session: AsyncSession, person_id: str, *, by: str) -> bool:
 
 
 async def record_forgotten(session: AsyncSession, person_id: str, devices: int) -> None:
-    """Write to the audit that a person has forgotten all their known devices (writer session)."""
+    """Write to the audit that a person had all their known devices deleted (writer session)."""
     await _record(session, person_id, "person.devices_ended", person_id, {"devices": devices})
 
 

@@ -54,7 +54,10 @@ class Unusual:
 
 
 def show(session: AsyncSession, entity: str, ids: Iterable[str | None]) -> None:
-    """Register the ids of records that a response shows to staff, public or not, for `note`."""
+    """Register the ids of records that a response shows to staff, so that `note` can audit them.
+
+    Ids of public records may be among them: `note` leaves these out.
+    """
     kept: defaultdict[str, set[str]] = session.info.setdefault(_SHOWN, defaultdict(set))
     kept[entity].update(id_ for id_ in ids if id_ is not None)
 
@@ -66,7 +69,7 @@ def shown(session: AsyncSession) -> Shown:
 
 
 def together(*read: Shown) -> Shown:
-    """Merge the records that several sessions of one request have shown."""
+    """Return the records registered in any of several sessions of one request."""
     kept: defaultdict[str, set[str]] = defaultdict(set)
     for what in read:
         for entity, ids in what.items():
@@ -74,7 +77,8 @@ def together(*read: Shown) -> Shown:
     return kept
 
 
-#: Queries for the ids of public spaces and crossings, by the conditions of the public tier's views.
+#: Query by entity for those of some ids that the public sees. The conditions repeat those of the
+#: public tier's views, which the writer session cannot read. Of other entities nothing is public.
 _PUBLIC = {
     "space": text(
         """
@@ -124,7 +128,8 @@ async def note(session: AsyncSession, person: str, what: Shown, *, where: str) -
     )
 
 
-#: Counts the distinct records that each person read within a time span.
+#: Query for the number of distinct records that each person read within a time span, from the audit
+#: entries of `note`.
 _READ = text(
     """
     select e.actor, count(distinct k.key || ' ' || i.id) as records

@@ -21,7 +21,8 @@ MAX_TEXT = 500
 _APPEND = text(
     "select amparo.audit_append(:actor, :action, :entity, :record_id, cast(:details as jsonb))"
 )
-# ``details`` and ``session`` are read as text, because the hash is over the text.
+# ``details`` and ``session`` are read as PostgreSQL's own text of the JSON, over which the hash of
+# an entry was computed.
 _ENTRIES = text(
     "select seq, at, actor, action, entity, record_id, details::text as details, previous_hash,"
     " session::text as session, hash from amparo.audit_entries order by seq"
@@ -331,12 +332,12 @@ def _entry(row: Mapping[Any, Any]) -> ChainEntry:
 
 
 def _harmless(value: object) -> object:
-    """Return a detail with long texts cut and personal data in texts blacked out."""
+    """Return a detail of an audit entry with personal data blacked out and long texts cut."""
     match value:
         case None | bool() | int():
             return value
         case str():
-            # Cut afterwards: the first half of a number would not be known as one.
+            # Black out before cutting: half of a telephone number would not be recognised as one.
             return _blacked_out(value)[:MAX_TEXT]
         case Mapping():
             return {str(name): _harmless(member) for name, member in value.items()}

@@ -352,7 +352,7 @@ async def _confirm(
     """Confirm a record as listed, from a day on, for as long as its kind of space allows (P41)."""
     changes = {
         "confirmed_on": heard_on.isoformat(),
-        "expires_on": None,  # left to be computed from the validity of the kind of space
+        "expires_on": None,  # computed on storing, by the validity of the kind of space
         "confirmed_by": f"operator, {channel}",
     }
     return await _write(session, subject, changes, now)
@@ -361,7 +361,8 @@ async def _confirm(
 def _counted(actor: Actor | None, link: ProposalLink | None) -> str | None:
     """Return the person against whose limit a closing of a space counts (P52).
 
-    For an answer by link this is the sender of the link, who could also have answered.
+    For an answer by link this is the sender of the link: nobody can tell whether the operator or
+    the sender used it.
     """
     if actor is not None:
         return actor.id

@@ -155,8 +155,8 @@ async def send(
             now=now,
             heard_on=min(visit.seen_on, now.date()),
         )
-    # The constraint trigger with `amparo.keep_versions`, which counts revisions, is deferred to the
-    # commit. Running it now gives the new revision, which is read below.
+    # The trigger that counts revisions (`amparo.keep_versions`) is deferred to the commit. Run it
+    # now, so that the new revision can be read below.
     await session.execute(text("set constraints all immediate"))
     after = await read_subject(session, "space", visit.space_id)
     return Written(outcome, after.revision or 0)

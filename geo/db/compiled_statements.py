@@ -20,8 +20,8 @@ class CompiledStatements(LRUCache[tuple[Hashable, ...], Compiled]):
     """Compiled statements by SQLAlchemy's cache key, for engines that differ only in their login.
 
     Instances are for SQLAlchemy's option ``compiled_cache``. SQLAlchemy's keys begin with the
-    dialect object, which each engine has its own of; here it is replaced by its class and the
-    server's version, on which the SQL depends.
+    engine's dialect object, so that engines never share an entry. Here class and server version of
+    the dialect, on which the SQL depends, replace the object.
     """
 
     __slots__ = ()
@@ -46,5 +46,5 @@ def _for_any_engine(key: tuple[Any, ...]) -> tuple[Hashable, ...]:
     return (type(dialect), getattr(dialect, "server_version_info", None), *statement)
 
 
-#: Cache of this process.
+#: Cache that all engines of this process share.
 COMPILED = CompiledStatements(CAPACITY)

@@ -1,7 +1,7 @@
 """Export of all rows of a database to one file, and import of the file into a new database.
 
 The file is a ZIP archive with one member per table (COPY's text format) and ``amparo.json``, which
-names the columns of each. A database at an older revision (`CARRIED`) may lack some tables and
+names the columns of each table. A database at an older revision (`CARRIED`) may lack some tables and
 columns (`LATER_TABLES`, `LATER_COLUMNS`): its file lacks them too, and in the new database they are
 empty or have their defaults. Triggers are disabled during the import: versions, digests and the
 audit chain are copied as they are, not written anew.
@@ -126,7 +126,7 @@ def _columns(table: Table) -> list[str]:
 
 
 async def _exported(raw: Driver, revision: str) -> dict[str, list[str]]:
-    """Return the columns to export of each table, without those that an old revision lacks."""
+    """Return the names of the columns to export, by table, that a database at ``revision`` has."""
     stored = {(row["table"], row["column"]) for row in await raw.fetch(_STORED)}
     names = {table for table, _ in stored}
     exported = {}

@@ -22,7 +22,7 @@ LEAST_BYTES: Final = 64 * 1024**2
 class Room:
     """The free space of one disk, and its reserve file.
 
-    The existence of the file tells all processes whether space is short.
+    Space is short while the file is missing, which every process can see.
 
     Parameters
     ----------
@@ -44,7 +44,11 @@ class Room:
         self._least_bytes = least_bytes
 
     def is_short(self) -> bool:
-        """Return whether only hides may write; if space is short, delete the reserve file."""
+        """Return whether space is short, so that nothing but emergency hides may be written.
+
+        If less than ``least_bytes`` are free, the call deletes the reserve file: its space is then
+        free for hides.
+        """
         if self._is_made() and self._free_bytes() >= self._least_bytes:
             return False
         with suppress(OSError):

@@ -1,6 +1,6 @@
 """Table objects for the views of guidance, feedback and standards (see `geo.db.views`).
 
-The views from ``message_drafts`` on exist only in the staff's schema.
+The last views of the module, beginning with ``message_drafts``, exist only in the staff's schema.
 """
 
 from typing import Any

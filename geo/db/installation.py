@@ -23,7 +23,8 @@ BIN_DIRS = (
     "/usr/local/pgsql/bin",  # built from source
 )
 
-# A fixed environment: no PG* variable, and no PROJ_DATA or GDAL_DATA of another installation.
+# Environment of the programs that are run. The caller's own is not passed on: it may have PG*
+# variables, or PROJ_DATA and GDAL_DATA of another installation.
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 

@@ -21,9 +21,10 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 #: Key of the advisory lock that lets one migration run at a time: an arbitrary fixed number.
 MIGRATION_LOCK = 4_155_002
 
-#: Older revisions from which no migration leads here, because all migrations were merged into one
-#: baseline. They lack only tables, and columns that allow null or have a default, so a file can
-#: carry their rows over to a new database (`geo.db.database_file`).
+#: Older revisions from which no migration leads to the newest one, because all migrations were
+#: merged into one baseline. Compared with the newest revision they lack some tables, and some
+#: columns that allow null or have a default, so a file can carry their rows over to a new database
+#: (`geo.db.database_file`).
 CARRIED = frozenset(
     {
         "0026_audited_rows",

@@ -2,9 +2,10 @@
 
 A replica may lag by minutes, and then still shows a record that was hidden meanwhile. So the
 primary is queried again and again for its identity and the end of its write-ahead log, and a
-replica is read only if it has replayed the same log up to this position. Hides take effect at once
-this way (P24), and copies delete records that are gone (P49). Clocks of two machines are never
-compared: ages are counted by the clock of this process, from before a query is sent.
+replica is read only if it has replayed the same log up to this position. So emergency hides take
+effect at once (P24), and clients that keep a copy learn which records to delete (P49). Clocks of
+two machines are never compared: the age of an answer is counted by the clock of this process, from
+the moment before the query was sent.
 """
 
 import asyncio
@@ -21,8 +22,8 @@ from geo.db.read_pool import Asks, ReadPool
 from geo.errors import DatabaseUnavailableError
 
 #: Maximum age of the data of a response, in seconds; a request whose data may be older is refused
-#: (issue 14). `LINE_S` (a connection may lead to the former primary), `LEASE_S` and
-#: `app.snapshots.layer_editions.LEASE_S` together stay within this bound.
+#: (issue 14). The sum of the delays that can add up must not exceed it: `LINE_S` (for so long a
+#: connection may lead to a former primary), `LEASE_S` and `app.snapshots.layer_editions.LEASE_S`.
 MOST_STALE_S: Final = 2.0
 
 #: Seconds for which a log position of the primary is used before the primary is queried again.

@@ -1,8 +1,8 @@
 """Pool of raw connections of one reading tier, for single statements outside of transactions.
 
-A request of the API may cost at most twice as much as in a bare asyncpg application
-(publishing.md). An ORM session would exceed this limit: its transaction alone costs more than a
-page of ten features.
+A request of the API may take at most twice the time that a bare asyncpg application takes
+(publishing.md). An ORM session would exceed this limit: its transaction alone takes longer than the
+query for a page of ten features.
 """
 
 import asyncio
@@ -216,7 +216,8 @@ class ReadPool:
         except TimeoutError as error:
             raise DatabaseUnavailableError(_SILENT) from error
         while self._resting:
-            # Take the connection used last: its backend's caches are warm, and others may expire.
+            # Take the connection used last: its backend's caches are warm. Connections that are not
+            # needed rest, and are replaced after `_REST_S`.
             line = self._resting.pop()
             is_aged = self._lives_s is not None and time.monotonic() - line.opened_s > self._lives_s
             if not line.is_spent() and not is_aged:

@@ -269,8 +269,8 @@ class Database:
         tier
             Tier whose role to log in as.
         person
-            Id of the signed-in person, for database rules that depend on the person. The setting
-            ends with the transaction and reads as an empty string afterwards, which is no valid id.
+            Id of the signed-in person, for database rules that depend on the person. The database
+            keeps the id as a setting of the transaction, which is empty afterwards: no valid id.
         read_write
             Whether the transaction of a reading tier may write, so that it can call the functions
             which log its reads; it grants no further right.

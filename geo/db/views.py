@@ -126,7 +126,7 @@ spaces = Table(
     _geometry(),
 )
 
-#: One row for each service at each space, as the tier sees both.
+#: One row for each service at a space, if the tier sees both the space and the service.
 services = Table(
     "services",
     published,

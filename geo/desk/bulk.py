@@ -1,4 +1,4 @@
-"""Actions on one or several spaces at once: confirm, close, count no free places.
+"""Actions on one or several spaces at once: confirm, close, set the count of free places to 0.
 
 Each space is treated as if it were alone, with a result of its own; the failure of one does not
 affect the others. Each closing counts towards the person's daily limit (P52): closings beyond it

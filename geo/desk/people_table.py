@@ -5,8 +5,9 @@ from sqlalchemy import case, func, select
 from geo.desk.table_rows import RowSet, equals, one_of_these
 from geo.models import Organization, Person
 
-#: Whether a person can sign in: ``active``; ``invited``, not yet with a password or an account of
-#: the identity provider; or ``shut``, an account that was closed.
+#: Values of the column that says whether a person can sign in: ``active``; ``invited``, if the
+#: person has neither a password nor an account of the identity provider yet; ``shut``, if an
+#: administrator deactivated the person.
 ACCESS_STATES = ("active", "invited", "shut")
 
 

@@ -21,10 +21,11 @@ from sqlalchemy import (
 
 from geo.desk.table_rows import Filter, RowSet, equals, one_of_these
 
-#: Fields of a space's public page (P43), of which the completeness of a space is the share with a
-#: value. The view ``tier_staff.desk_spaces`` has the names of a space's empty fields; a test
-#: compares them with these. Position, kind and confirmation are left out, because no space is
-#: stored without them. An address fills ``landmark``, and a stop of a mobile unit ``schedules``.
+#: Fields that a space's public page should show (P43); the completeness of a space is the share of
+#: these fields that have a value. ``landmark`` counts as filled if there is an address,
+#: ``schedules`` if there is a stop of a mobile unit. Position, kind and confirmation are left out,
+#: because no space is stored without them. The view ``tier_staff.desk_spaces`` names the empty
+#: fields of a space; a test checks that it knows the same fields.
 RECOMMENDED: Final = (
     "landmark",
     "schedules",

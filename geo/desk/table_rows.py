@@ -112,7 +112,9 @@ class RowsPage:
 
 
 async def read_page(session: AsyncSession, row_set: RowSet, question: RowQuestion) -> RowsPage:
-    """Return one page of a table; the session must be of the tier that the row set names.
+    """Return one page of a table.
+
+    The function that made the row set says which session its query needs: writer or staff.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """Undoing of an action that one person carried out on several spaces (P40, P52).
 
-Opening a space takes two people, with one exception: a person may undo an own mistake alone, as an
-own emergency hide can be lifted within `geo.removals.hides.OWN_LIFT` unless a second person agreed
-with it. A space is restored only to its exact values before the action, and only if nobody changed
-it since. So undoing never opens more than two people had agreed on. A closing that is undone still
+Opening a space takes two people, with one exception: a person may undo a mistake of their own alone
+within `geo.removals.hides.OWN_LIFT`, the same time as for an emergency hide of their own, unless a
+second person has agreed with the action. A space is restored only to its exact values before the
+action, and only if nobody changed it since. So undoing never opens more than two people had agreed on. A closing that is undone still
 counts towards the person's daily limit.
 """
 

@@ -34,8 +34,8 @@ FIELDS = "amparo"
 #: Name of the export's taxonomy of services.
 SERVICES = "amparo:service"
 
-#: Fields that HSDS can hold completely: in a location and its parts, or in a service, if the space
-#: has a service. Every other field with a value becomes an attribute.
+#: Fields that HSDS can hold completely in a location and its parts; those of `_IN_SERVICE` it can
+#: hold in a service, if the space has one. Every other field with a value becomes an attribute.
 _IN_LOCATION = frozenset(
     {
         "id", "name", "organization", "lon", "lat", "services", "languages", "landmark",

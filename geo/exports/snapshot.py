@@ -16,9 +16,9 @@ from geo.guidance import contacts
 from geo.records import demo_rows
 from geo.text.normalize import folded
 
-#: Columns of an export in order, each with the column of the database view; those named differently
-#: in the view are added below. Confirming persons, consents and internal contacts are not exported
-#: (P6).
+#: Columns of an export in order, each with the column of the database view that has its values.
+#: Most have the same name there; the six others follow after the list. Confirming persons, consents
+#: and internal contacts are not exported (P6).
 COLUMNS: Mapping[str, str] = {
     name: name
     for name in (
@@ -47,8 +47,9 @@ _PARTNER_COLUMNS = {
     "itinerary": "itinerary",
 }
 
-#: Database views of partners and staff, with the columns that the public views lack; `geo.db.views`
-#: defines the views with the columns of all tiers.
+#: The view of spaces with the columns that only partners and staff have, to be joined with
+#: `geo.db.views.spaces`, which has the columns common to all tiers. `_PARTNER_LINES` is the same
+#: for telephone lines.
 _PARTNER = Table(
     "spaces",
     MetaData(),

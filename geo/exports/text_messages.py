@@ -78,9 +78,9 @@ def _place(record: Record) -> str:
 
 
 def _of_lines(snapshot: Snapshot, country: str, admin1: str | None) -> Iterator[str]:
-    """Yield the messages with an area's telephone lines and the essential kinds without a line.
+    """Yield the messages with an area's telephone lines, which also say what kinds are missing.
 
-    Nothing is yielded for an area without any line.
+    Kinds are those of `geo.guidance.contacts.ESSENTIAL`. An area without any line has no message.
     """
     there = [
         line

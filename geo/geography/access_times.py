@@ -110,8 +110,8 @@ async def replace_times(
     fresh = [row for row in rows if stored.pop(row["id"], None) != _told(row)]
     gone = {*stored, *(row["id"] for row in fresh)}
     if gone:
-        # Changed rows are deleted too, and inserted anew below. One array: of ids one by one a
-        # statement takes 32,767, and a region has more towns.
+        # Changed rows are deleted here and inserted anew below. The ids are one array parameter: a
+        # statement has at most 32,767 parameters, and a region has more towns.
         await session.execute(
             delete(AccessTime).where(*mine, AccessTime.id == func.any(list(gone)))
         )

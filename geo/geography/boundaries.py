@@ -15,10 +15,10 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from geo.db.views import boundaries
 
-#: Metres of a line inside a country's polygon from which the line counts as entering the country.
-#: The value is more than the error of the polygons at most places, which is up to kilometres
-#: (definitions.md). Of 1,500 points measured near borders, 2 km refused no right one and accepted
-#: no wrong one by more than 3 km.
+#: Minimum length in metres of a line inside a country's polygon for the line to count as entering
+#: the country. The value exceeds the error of the polygons at most places (definitions.md): as a
+#: tolerance around the polygons, measured with 1,500 points near borders, it refused no right
+#: country, and accepted a wrong one only for points less than 3 km from the right one.
 DEEP_M = 2_000.0
 
 

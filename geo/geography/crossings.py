@@ -14,7 +14,8 @@ from geo.hours.openings import WEEKDAYS, clock_changes, clock_time, local_instan
 State = Literal["open", "closed", "not_known"]
 
 _DAY = timedelta(days=1)
-#: A week, plus the day on which the opening hours of its last night end.
+#: Time span in which each opening of a weekly pattern occurs in full: a week, plus the day on which
+#: opening hours that began in its last night end.
 _WEEK = 8 * _DAY
 #: Time ahead up to which the begin and end of statements are considered in the search for the next
 #: opening [A].
@@ -219,7 +220,7 @@ def deciding_status(
 
 
 def state_at(statuses: Iterable[CrossingStatement], at: datetime) -> State:
-    """Return the state of a crossing at ``at``, as the SQL function ``amparo.crossing_state``."""
+    """Return the state of a crossing at ``at``, by the rules of SQL's ``amparo.crossing_state``."""
     status = deciding_status(statuses, at)
     if status is None:
         return "not_known"
@@ -239,8 +240,8 @@ def next_opening(statuses: Sequence[CrossingStatement], after: datetime) -> date
         return None
     # After the last begin or end of a statement, every week has the same openings.
     end = max([after, *_dated_turns(statuses, after + _FARTHEST)]) + _WEEK
-    # Between two changes of the weekly pattern, too, weeks are alike: if the crossing opens at all,
-    # it opens within the first week after a change.
+    # Between two changes of the weekly pattern all weeks are alike: if the crossing opens in such a
+    # span at all, it opens within the first week of the span.
     for begin in (after, *_turns(statuses, after, end)):
         found = _opening_within_a_week(statuses, begin, after)
         if found is not None:
@@ -278,7 +279,10 @@ def _dated_turns(statuses: Iterable[CrossingStatement], until: datetime) -> set[
 def _turns(
     statuses: Sequence[CrossingStatement], after: datetime, until: datetime
 ) -> tuple[datetime, ...]:
-    """Return the instants in between at which a statement begins or ends, or clocks change."""
+    """Return the instants between ``after`` and ``until`` at which the weekly pattern changes.
+
+    These are the begins and ends of statements, and the changes of their time zones' clocks.
+    """
     turns = _dated_turns(statuses, until)
     for timezone in {status.timezone for status in statuses}:
         turns.update(clock_changes(timezone, after, until))
@@ -324,10 +328,11 @@ def _within_hours(status: CrossingStatement, local: datetime) -> bool:
 def _edges(
     statuses: Sequence[CrossingStatement], after: datetime, horizon_days: int
 ) -> Iterator[datetime]:
-    """Yield the instants at which the state of a crossing can change.
+    """Yield the instants from ``after`` on at which the state of a crossing can change.
 
-    These are midnights, opening and closing times, and changes of the clocks. A time that the
-    clocks skip is yielded as the instant of the change; a time that they show twice, twice.
+    These are midnights, opening and closing times of ``horizon_days`` days, and changes of the
+    clocks. For a local time that the clocks skip, the instant of the change is yielded; for one
+    that they show twice, both instants.
     """
     for status in statuses:
         first = _local(status, after).date()

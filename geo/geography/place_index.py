@@ -97,7 +97,10 @@ class ResidentPlaces:
         return self.place(row), away_m
 
     def _by_degrees(self, lon: float, lat: float) -> NDArray[np.int64]:
-        """Return the rows of the `NEAREST_BY_DEGREES` places nearest to a point in degrees."""
+        """Return the rows of the `NEAREST_BY_DEGREES` places with the least distance in degrees.
+
+        int64, nearest first; the place nearest in metres is one of them.
+        """
         wanted = min(NEAREST_BY_DEGREES, len(self.lon))
         reach = _FIRST_DEGREES
         while True:

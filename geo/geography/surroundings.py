@@ -44,8 +44,8 @@ TWIN_TOWN_M = 5_000.0
 #: Distance from the nearest town within which a position is taken to belong to it, metres [A].
 TOWN_REACH_M = 25_000.0
 
-#: Maximum distance in metres from the nearest place at which a position outside of all polygons is
-#: in the country of that place [A]: more than any polygon is wrong.
+#: Maximum distance in metres between a position outside of all polygons and the nearest place, for
+#: the position to be in the country of that place [A]. No polygon has so large an error.
 _LAND_REACH_M = 50_000.0
 
 #: Characters that are ignored when names are compared.
@@ -127,7 +127,8 @@ def only_country(around: Mapping[str, bool]) -> str | None:
     Parameters
     ----------
     around : mapping of str to bool
-        Countries in and near which the position lies, as `countries_around` gives them.
+        Countries in or near which the position lies, each with whether its polygon contains the
+        position (`countries_around`).
 
     Returns
     -------

@@ -24,7 +24,8 @@ from geo.vocabulary import read_vocabulary
 #: Kinds of contacts that every area should have (P45); responses state the kinds without any line.
 ESSENTIAL = tuple(kind for kind in CONTACT_KINDS if kind != "other")
 
-#: Kinds of telephone lines for a protected need, for which only such lines are shown (P3, P38).
+#: Kinds of telephone lines shown to a person with a protected need, in place of spaces and
+#: pathways, which are never published for such a need (P3, P38).
 HOTLINES = ("gbv", "child_protection", "emergency")
 
 
@@ -149,7 +150,7 @@ async def remove_contact(
 ) -> None:
     """Delete a contact at once, because a wrong number must not stay published (writer session).
 
-    The removal counts against the actor's limit of removals alone (P52).
+    The removal counts towards the actor's daily limit of removals without a second person (P52).
 
     Parameters
     ----------

@@ -93,8 +93,9 @@ class States:
 
 _AS_TIER = text("select set_config('search_path', :path, true)")
 _ONE_SNAPSHOT = text("set transaction isolation level repeatable read")
-# Query for whether a layer's ledger must be compared with the views, and when it must be next.
-# Every layer is compared at midnight, even a layer with `StampClock.NEVER`.
+# Query for whether a layer's ledger must be compared with the tier's views now (``is_due``), and
+# for the moment of the next comparison without any change of rows (``due_at``). Every layer is
+# compared at midnight, even a layer with `StampClock.NEVER`.
 _STATE = text(
     """
     select k.changes, k.total,
@@ -138,8 +139,8 @@ _CHANGED = text(
     where layer = :layer and seq > :since and id > :after order by id limit :limit
     """
 )
-# The tokens of a state expire `KEPT` after the next state was made. A tombstone is needed only for
-# the tokens of states before its deletion.
+# The tokens of a state expire `KEPT` after the next state was made. A tombstone is needed only
+# while a token of a state from before the feature's removal is valid.
 _FORGET_MARKS = text(
     """
     delete from amparo.publication_marks m using amparo.publication_marks n

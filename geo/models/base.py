@@ -8,8 +8,9 @@ SCHEMA = "amparo"
 #: Values of a record's visibility (P1); a record without a stated visibility is restricted.
 VISIBILITIES = ("public", "partners", "restricted")
 
-#: Kinds of spaces and services that are never public, whatever the vocabulary states (P38); CHECK
-#: constraints keep them restricted. Other terms exist only as rows of the table of terms.
+#: Codes of kinds of spaces and, below, of services that are never public, whatever the vocabulary
+#: states (P38): CHECK constraints keep their records restricted. All other codes are only in the
+#: table of terms, where coordinators edit them.
 PROTECTED_KINDS = ("safe_space",)
 PROTECTED_SERVICES = (
     "gbv_response",

@@ -52,8 +52,8 @@ REMOVABLE = ("space", "crossing", "area", "contact", "term")
 #: Ways in which one person alone can remove an entity from publication (P52).
 REMOVING_ACTS = ("hide", "restrict", "close", "withdraw", "retire")
 IMPORT_STATES = ("uploaded", "checked", "applied", "discarded")
-#: Purposes of the audit keys: ``rows`` keys the digests of rows, ``application`` the proofs that
-#: a transaction is Amparo's own (`geo.audit.write_proof`).
+#: Purposes of the keys in `AuditKey`: ``rows`` for the digests of rows, ``application`` for the
+#: proofs that a transaction is Amparo's own (`geo.audit.write_proof`).
 AUDIT_KEYS = ("rows", "application")
 CHANNELS = ("whatsapp", "sms", "email", "phone", "visit", "web")
 
@@ -271,10 +271,11 @@ class SpaceVersion(Base):
 
 
 class TouchedLocation(Base):
-    """Location changed by a running transaction; an empty id stands for the transaction itself.
+    """Location changed by a running transaction, of which a version is due.
 
-    Triggers write these rows, and at the commit store a version of each location. No row outlives
-    its transaction.
+    Triggers write these rows, and at the commit store a version of each location. A row with an
+    empty ``location_id`` makes the trigger of the commit run once for the transaction. No row
+    outlives its transaction.
     """
 
     __tablename__ = "touched_locations"
@@ -354,9 +355,10 @@ class AuditRow(Base):
 
 
 class AuditPending(Base):
-    """Mark that no audit entry names the ``batch`` of a running transaction yet.
+    """Mark that a running transaction has changed rows which no audit entry covers yet.
 
-    No row outlives its transaction.
+    ``batch`` numbers the changes. ``again`` is true if the entry was put off until the versions of
+    changed locations are stored, which changes rows too. No mark outlives its transaction.
     """
 
     __tablename__ = "audit_pending"

@@ -29,7 +29,8 @@ class PublicationHead(Base):
     A process that updates the feed locks this row. ``changes`` and ``total`` are the stamp of
     `geo.db.change_stamps`, null for a layer without a stamp. ``due_at`` is the next moment at which
     the published features change with time alone. ``seq`` counts the published states.
-    ``fingerprint`` is set for a layer that is published as a whole.
+    ``fingerprint``, set only for a layer that changes as a whole, is a text that differs if any
+    feature does (`geo.history.change_feed.FeedSource`).
     """
 
     __tablename__ = "publication_heads"

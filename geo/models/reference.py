@@ -222,7 +222,7 @@ class UnitPcode(Base):
 
 
 class Place(NamedInLanguages, Record, Base):
-    """Populated place from GeoNames, with its names in languages that call it otherwise."""
+    """Populated place from GeoNames, with its names in languages that have another name for it."""
 
     __tablename__ = "places"
     __table_args__ = (visibility_check(),)

@@ -22,14 +22,15 @@ from geo.reasons import CodedReason
 #: Action of the audit entry which records that the head was kept in one of `WAYS`.
 ANCHORED = "audit.anchored"
 
-#: Ways of keeping the head: a line in a file, or an e-mail to an address in the settings.
+#: Ways of keeping the chain's head outside the database: a line in a file, or an e-mail to an
+#: address in the settings.
 WAYS = ("file", "email")
 
 #: Interval between anchors, an hour shorter than `LATE` [A].
 EVERY = timedelta(hours=23)
 
-#: Age from which the newest anchor is reported as late: if entries after it are cut off, nobody
-#: notices [A].
+#: Age from which the newest anchor is reported as late [A]: nobody would notice if audit entries
+#: newer than the anchor were cut off.
 LATE = timedelta(days=1)
 
 #: Length of a SHA-256 in bytes.
@@ -121,7 +122,7 @@ async def mail(session: AsyncSession, message_id: str, anchor: Anchor) -> None:
 
 
 async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return which of the given ways have kept no head within `EVERY` (writer session)."""
+    """Return those of the given `WAYS` by which no head was kept within `EVERY` (writer session)."""
     due_ = []
     for way in sorted(ways):
         kept = await session.scalar(_KEPT, {"way": way})
@@ -131,7 +132,7 @@ async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> li
 
 
 async def late(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return which of the given ways have kept no head within `LATE` (writer session).
+    """Return those of the given `WAYS` by which no head was kept within `LATE` (writer session).
 
     An e-mail counts from when the mail server accepted it. A chain younger than `LATE` is not late.
     """

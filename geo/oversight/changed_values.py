@@ -20,8 +20,8 @@ from geo.models import Location, Proposal, SpaceVersion
 from geo.proposals.record_visibility import shown_document
 from geo.removals.hidden_records import untold_hidden
 
-#: Kinds of record whose values are shown to everybody who may audit. Values of spaces are shown
-#: after `_tellable`; those of other kinds never.
+#: Kinds of record whose values are shown to everybody who may read the audit. Of spaces, only the
+#: values of proposals that `_tellable` returns are shown; of all other kinds, none.
 _OPEN = frozenset({"crossing", "contact", "pathway", "term"})
 
 #: Fields that name a person; their values are never returned.

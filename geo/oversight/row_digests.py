@@ -28,10 +28,12 @@ from geo.errors import NotFoundError
 from geo.models import Person
 from geo.proposals.submission import checked_reason
 
-#: Action of the audit entry which explains an earlier entry from outside Amparo.
+#: Action of the audit entry by which a person states the reason for an earlier entry that came from
+#: outside Amparo, such as a repair by SQL. That entry is not reported any more.
 EXPLAINED = "audit.explained"
 
-#: How far back the daily upkeep searches for entries: a day, and the time by which it may run late.
+#: Age up to which the daily upkeep reports audit entries from outside Amparo: a day, plus the time
+#: by which the upkeep may run late.
 LOOKED_BACK = timedelta(hours=36)
 
 _FAULTS = text(
@@ -61,8 +63,9 @@ _IS_THERE = text("select exists (select from amparo.audit_entries where seq = :s
 class Fault:
     """A row that differs from its newest digest, which the triggers store with each write.
 
-    ``table`` and ``row_id`` identify the row. ``fault`` says that the row ``was changed``, ``is
-    gone`` or ``is unknown`` or, for the digests themselves, that no audit entry covers them.
+    ``table`` and ``row_id`` identify the row. ``fault`` is the predicate of an English sentence
+    about the row: ``was changed``, ``is gone`` or ``is unknown`` (has no digest). If digests were
+    stored that no audit entry covers, ``fault`` says so.
     """
 
     table: str
@@ -72,7 +75,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """An audit entry of a transaction without the proof that Amparo made it.
+    """An audit entry of a transaction without the proof that Amparo made it: "from outside".
 
     ``actor`` is the actor that the entry states; ``session`` holds the database's own data about
     the session. ``tables`` counts the changed rows by table, for an entry about rows.
@@ -99,7 +102,7 @@ class RowVerdict:
     faults : sequence of Fault
         Rows that differ from their digests.
     outside : sequence of Outside
-        Audit entries from outside Amparo that nobody has explained yet.
+        Audit entries from outside Amparo for which nobody has stated a reason (`explain`).
     """
 
     compared: int
@@ -109,7 +112,7 @@ class RowVerdict:
 
     @property
     def holds(self) -> bool:
-        """Whether there are no faults and no unexplained entries from outside Amparo."""
+        """Whether every row equals its digest, and each audit entry from outside is explained."""
         return not self.faults and not self.outside
 
 
@@ -134,9 +137,9 @@ async def outside(session: AsyncSession, since: datetime | None = None) -> list[
 
 
 async def explain(session: AsyncSession, seq: int, *, actor: str, reason: str) -> None:
-    """Explain an audit entry from outside Amparo, so that it is no longer reported.
+    """State the reason for an audit entry from outside Amparo, which is then no longer reported.
 
-    Needs a writer session. The explanation is another audit entry.
+    Needs a writer session. The reason is stored as another audit entry (`EXPLAINED`).
 
     Raises
     ------

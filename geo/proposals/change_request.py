@@ -47,7 +47,7 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change request split into fields applied ``now`` and ``later``, with the record's owner.
+    """A change request split into fields that apply at once (``now``) and that wait (``later``).
 
     ``owner.is_restricted`` is set if the change reveals a restricted record. ``is_restricting`` is
     set if the change makes the record restricted: the record is then hidden until a second person
@@ -117,7 +117,7 @@ def change_of(
 
 
 def _stated(document: Document) -> Document:
-    """Return the fields of a new space that have a value; only these are proposed and counted.
+    """Return the fields of a new space that have a value: only these are part of the proposal.
 
     An empty ``documents_required`` is a value: no documents are required.
     """
@@ -131,7 +131,10 @@ def _stated(document: Document) -> Document:
 def _is_restricting(
     subject: ChangeSubject, now: Document, later: Document, circumstances: Circumstances
 ) -> bool:
-    """Return whether a change restricts an unrestricted space, by its visibility or its words."""
+    """Return whether a change would make an unrestricted space restricted.
+
+    The change can state so, or its texts can have protected words (P38).
+    """
     before = subject.document
     if subject.entity != "space" or before is None or subject.is_restricted:
         return False

@@ -63,8 +63,9 @@ class Decided:
     Attributes
     ----------
     result : str
-        ``refused`` means that the actor may not decide; ``invalid`` that the changed record would
-        break a rule.
+        ``conflict``: the proposal is decided already, its record has changed, or demo and real rows
+        would mix. ``refused``: the actor may not decide. ``invalid``: the changed record would
+        break a rule. ``not_found``: the actor may not know of the proposal, or there is none.
     reason : str or None
         Why the proposal was not accepted.
     """

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.errors import KeyReusedError
 from geo.models import Receipt
 
-#: Days after the day that a message is about for which it is accepted: after a week a road is in
+#: Maximum age in days, at receipt, of the day that a message is about: after a week a road is in
 #: another state (our choice). A phone deletes messages that it could not send in this time.
 TAKEN_DAYS = 7
 

@@ -40,8 +40,8 @@ class PendingProposal:
     fields : tuple of str
         Names of the fields that would change.
     is_restricted : bool
-        Whether the proposal reveals a restricted record, whose name only `proposal_diff` shows: it
-        writes the access to the audit (P31).
+        Whether the proposal reveals a restricted record. The name of such a record is shown only by
+        `proposal_diff`, which writes the access to the audit (P31).
     merged_id : str or None
         The space to be merged into this record.
     may_decide : bool

@@ -103,10 +103,11 @@ async def with_referral_points(
     *,
     coming: Collection[str] = (),
 ) -> Mapping[str, Any]:
-    """Return changes of a space whose referral points are checked and keep the restricted ones.
+    """Check the referral points in a change of a space, and add those that the actor cannot see.
 
     The actor cannot see restricted spaces of which they are no named reader. If such a space is a
     referral point already, it stays one; as a new point it is refused as if it did not exist (P39).
+    Returns the completed change.
 
     Parameters
     ----------

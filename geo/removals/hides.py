@@ -278,7 +278,11 @@ async def lift(
 async def _may_end_alone(
     session: AsyncSession, hide: Hide, actor: Actor | str, now: datetime
 ) -> bool:
-    """Return whether an actor may lift a hide alone: as author, second person, or by command."""
+    """Return whether a hide is lifted at once if this actor asks for it, by the rules of `lift`.
+
+    It is if the command line asks, if another person has asked before, or if the actor hid the
+    record within `OWN_LIFT` and no second person agreed to the hide.
+    """
     if isinstance(actor, str):
         return True
     if hide.lift_asked_by is not None and hide.lift_asked_by != actor.id:
@@ -306,7 +310,7 @@ async def _show(
     words: str,
     now: datetime,
 ) -> None:
-    """Lift a hide, and end its entries in the removal log."""
+    """Lift a hide, mark its removals in the removal log as ended, and write an audit entry."""
     await session.execute(
         update(Hide)
         .where(Hide.id == hide_id)
@@ -341,7 +345,7 @@ async def lift_record(
 
 @dataclass(frozen=True, slots=True)
 class _Why:
-    """Reason of a new hide: its act in the removal log, free text, code and time."""
+    """Data of a new hide: its act in the removal log, its free text, its code and its time."""
 
     act: str
     words: str

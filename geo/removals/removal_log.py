@@ -220,7 +220,10 @@ async def _end(
 
 
 async def _is_called(session: AsyncSession, person: str) -> bool:
-    """Return whether an alert about a person was sent before and is not settled yet."""
+    """Return whether a person has removals beyond the limit that are neither ended nor confirmed.
+
+    Coordinators were alerted at the first of them, and are not alerted again.
+    """
     waiting = select(Removal.id).where(
         stands(), Removal.person == person, Removal.ends_at.is_not(None)
     )

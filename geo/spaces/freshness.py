@@ -15,9 +15,8 @@ from geo.models import Location, Organization, RestrictedReader
 #: service, and for the free places of a shelter. The values are the project's own proposal [A].
 TAU_DAYS = {"service": 30.0, "capacity": 2.0}
 
-#: Days for which a space stays in the queue for reconfirmation after its expiry. The value is the
-#: project's own choice: three times the second-shortest validity. Spaces that expired earlier are
-#: found by status instead.
+#: Days for which a space stays in the queue for reconfirmation after its expiry: the project's own
+#: choice. After so long an operator is not asked any more; staff finds the space by its status.
 ASKED_AFTER_DAYS = 90
 
 

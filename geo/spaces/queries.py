@@ -170,7 +170,7 @@ async def spaces_over(
     night: bool = False,
     as_of: datetime | None = None,
 ) -> tuple[OpenSpace, ...]:
-    """Return the spaces whose records count on a day, and that are open on one of ``days``.
+    """Return the spaces that people can be sent to by their record, and open on one of ``days``.
 
     Parameters
     ----------

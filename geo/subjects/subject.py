@@ -250,11 +250,12 @@ def split(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
 def _split_statement(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
     """Split a statement on a crossing; "closed" and "not known" both mean impassable (P32, P40).
 
-    Both states apply at once, with a coded source or the published one. A source in new words
-    waits, and so does a day far from today, whose digits could be a telephone number (P51). Instead
-    of a far last day, no last day applies at once; instead of a far first day in the past, today.
-    With a far first day, a statement that begins in the future or ended before today waits as a
-    whole. So does the position of a post, which opens streets over a border.
+    Both states apply at once. "Open" waits as a whole, and so does the position of a post, which
+    opens streets over a border. Two things could carry a message that nobody has reviewed (P51): a
+    source in new words, and a day far from today, whose digits could be a telephone number. If a
+    statement has one, a harmless form applies at once, and the statement as written waits: the
+    source is the network's code, a far last day is left out, a far first day is today. If the
+    statement would then begin earlier than written or end before it begins, all of it waits.
     """
     if is_survey(after) or after["state"] == "open":
         return ChangeSplit({}, after)
