@@ -1,7 +1,7 @@
 """Organisations as the console shows them, and the rules of who may know of an organisation.
 
 The name of an organisation that runs only restricted spaces reveals that these spaces exist (P39).
-The organisation is shown only to its own people and to named readers of one of the spaces.
+Such an organisation is shown only to its own people and to named readers of one of its spaces.
 """
 
 from collections.abc import Iterable

@@ -8,7 +8,8 @@ breaches, are in zxcvbn.
 
 from typing import Final
 
-#: Words in the form of `geo.text.normalize.folded`: lower case, no accents.
+#: Words that `geo.accounts.passwords` takes as known to an attacker, in the form of
+#: `geo.text.normalize.folded`: lower case, no accents.
 GUESSED: Final = frozenset(
     """
     amparo amparos contrasena contrasenha contrasenas password passw0rd admin administrador

@@ -17,10 +17,11 @@ from geo.errors import InvalidRecordError
 from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
-#: Minimum length: our choice, above the 8 of NIST SP 800-63B (section 5.1.1.2).
+#: Minimum length of a password in characters: our choice, above the 8 of NIST SP 800-63B (section
+#: 5.1.1.2).
 SHORTEST = 12
-#: Maximum length, well above the 64 characters that NIST asks to permit; longer passwords only take
-#: more time to hash.
+#: Maximum length of a password in characters, well above the 64 that NIST asks to permit; longer
+#: passwords only take more time to hash.
 LONGEST = 256
 
 #: Minimum number of distinct letters and digits that are left of a password after known words are
@@ -42,7 +43,7 @@ _LEAST_GUESSES_LOG10 = 8.0
 #: Maximum number of characters given to zxcvbn, whose run time grows at least with their square.
 _LOOKED_AT = 72
 
-# RFC 9106, section 4, second recommended option: 64 MiB, 3 passes, 4 lanes.
+# argon2id by RFC 9106, section 4, second recommended option: 64 MiB, 3 passes, 4 lanes.
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 # Two threads keep hashing off the event loop, and limit its memory in a flood of sign-ins to

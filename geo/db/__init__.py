@@ -1,4 +1,4 @@
-"""The database itself: cluster, roles, sessions, migrations, change stamps, copies of rows.
+"""The database itself: server, roles, sessions, migrations, stamps of changes, bulk writing.
 
 Every package above `audit` may import it; it imports `audit`, `models` and `errors`.
 """

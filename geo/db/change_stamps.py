@@ -159,10 +159,10 @@ async def next_hazard_change(asks: Asks) -> datetime | None:
 async def next_change_at(session: AsyncSession) -> datetime | None:
     """Return when the hazards next change by the clock alone (session of any reading tier).
 
-    Hazards change at an approval that lies in the future, at the midnight after the delay that
-    threats by people have (P36), and where a published hazard begins or ends. None if no such
-    instant is known. The instant may be that of a record which the tier does not see, so no
-    response may contain it (P39).
+    These are the instants at which a hazard begins to be valid, at which it is first published (for
+    a human threat the midnight after a delay, P36), and at which its published period begins or
+    ends. None if no such instant is to come. The instant may be that of a record which the tier
+    does not see, so no response may contain it (P39).
     """
     found: datetime | None = await session.scalar(_CLOCK)
     return found

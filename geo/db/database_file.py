@@ -1,9 +1,9 @@
 """Export of all rows of a database to one file, and import of the file into a new database.
 
 The file is a ZIP archive with one member per table (COPY's text format) and ``amparo.json``, which
-names the columns of each table. A database at an older revision (`CARRIED`) may lack some tables and
-columns (`LATER_TABLES`, `LATER_COLUMNS`): its file lacks them too, and in the new database they are
-empty or have their defaults. Triggers are disabled during the import: versions, digests and the
+names the columns of each table. A database at an older revision (`CARRIED`) may lack some tables
+and columns (`LATER_TABLES`, `LATER_COLUMNS`): its file lacks them too, and in the new database they
+are empty or have their defaults. Triggers are disabled during the import: versions, digests and the
 audit chain are copied as they are, not written anew.
 """
 
@@ -232,7 +232,7 @@ def _stated_columns(manifest: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
     """
     known = {table.name: _columns(table) for table in _tables()}
     if "columns" not in manifest and manifest["revision"] == LAST_WITHOUT_COLUMNS:
-        return known  # at that revision the tables were those of the baseline already
+        return known  # that revision has the same tables and columns as the present baseline
     columns: Mapping[str, Sequence[str]] = manifest["columns"]
     for name, stated in columns.items():
         if not {*stated} <= {*known[name]}:

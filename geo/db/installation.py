@@ -9,9 +9,11 @@ from pathlib import Path
 
 from geo.errors import GeoError
 
-#: User of the operating system (as in Debian's packages), and superuser role of the database.
+#: Name of the user of the operating system as whom root runs the server (as in Debian's packages),
+#: and of the superuser role of the database.
 SUPERUSER = "postgres"
-#: First version with a builtin UTF-8 locale, whose sort order survives upgrades of the system.
+#: Oldest major version of PostgreSQL that is used: the first with a builtin UTF-8 locale, whose
+#: sort order survives upgrades of the system.
 MINIMUM_MAJOR = 17
 
 #: Extensions that migrations create. pg_trgm is in Debian's server package, in Red Hat's -contrib.

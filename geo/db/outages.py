@@ -14,7 +14,8 @@ from geo.errors import DatabaseUnavailableError, DiskFullError
 _SILENT: Final = "the database does not answer"
 _LATE: Final = "the database answers too late"
 
-#: Message by whole SQLSTATE or, failing that, by its class (the first two characters).
+#: Message of the `DatabaseUnavailableError` for an outage, by SQLSTATE or, for all SQLSTATEs of a
+#: class, by its first two characters.
 _OUTAGES: Final = {
     "08": _SILENT,  # the connection broke
     "28": "the database does not let us in",

@@ -2,7 +2,7 @@
 
 A replica may lag by minutes, and then still shows a record that was hidden meanwhile. So the
 primary is queried again and again for its identity and the end of its write-ahead log, and a
-replica is read only if it has replayed the same log up to this position. So emergency hides take
+replica is read only if it has replayed the same log up to this position. Thus emergency hides take
 effect at once (P24), and clients that keep a copy learn which records to delete (P49). Clocks of
 two machines are never compared: the age of an answer is counted by the clock of this process, from
 the moment before the query was sent.

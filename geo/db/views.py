@@ -79,7 +79,7 @@ spaces = Table(
     Column("families_only", Boolean),
     # Whether children without an adult are served: yes, no or not_known.
     Column("children_alone", Text),
-    # Fees in the provider's words, and as one of free, paid and not_known.
+    # ``fees`` is in the provider's words; ``fee_kind`` is free, paid or not_known.
     Column("fees", Text),
     Column("fee_kind", Text),
     # Documents that people need; null if not known, empty if none are required.
@@ -342,7 +342,7 @@ coverage = Table(
     _geometry(),
 )
 
-#: Times from towns to the nearest public space with a service, of one month.
+#: Travel times from towns to the nearest public space with a service, each valid for one month.
 access = Table(
     "access",
     published,

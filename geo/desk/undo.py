@@ -3,8 +3,8 @@
 Opening a space takes two people, with one exception: a person may undo a mistake of their own alone
 within `geo.removals.hides.OWN_LIFT`, the same time as for an emergency hide of their own, unless a
 second person has agreed with the action. A space is restored only to its exact values before the
-action, and only if nobody changed it since. So undoing never opens more than two people had agreed on. A closing that is undone still
-counts towards the person's daily limit.
+action, and only if nobody changed it since. So undoing never opens more than two people had agreed
+on. A closing that is undone still counts towards the person's daily limit.
 """
 
 from collections.abc import Mapping
@@ -143,9 +143,10 @@ async def _put_back(
 
 
 async def _is_agreed(session: AsyncSession, actor: Actor, space_id: str, made_at: datetime) -> bool:
-    """Return whether somebody agreed with the action since, by confirming a closing or answering.
+    """Return whether somebody has agreed with an action on a space since the action.
 
-    Answers are those of the operator by a link, or recorded by anybody but the actor.
+    That is, a second person has confirmed a closing of the space, the operator has answered by a
+    link, or anybody but the actor has recorded an answer of the operator.
     """
     confirmed = select(Removal.id).where(
         Removal.entity == "space",

@@ -111,7 +111,7 @@ _NAMES = {
 _BY_COUNTRY = {country: frozenset(names.split("|")) for country, names in _NAMES.items()}
 _ALL = frozenset(name for names in _BY_COUNTRY.values() for name in names)
 
-#: "Sto." and "Sta.", short for "Santo" and "Santa".
+#: Pattern for "Sto." and "Sta.", which are read as "Santo" and "Santa" when names are compared.
 _SHORT = re.compile(r"\bst([oa])\.? ")
 
 

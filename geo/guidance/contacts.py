@@ -21,7 +21,8 @@ from geo.subjects.contacts import contact_document
 from geo.text.normalize import folded
 from geo.vocabulary import read_vocabulary
 
-#: Kinds of contacts that every area should have (P45); responses state the kinds without any line.
+#: Kinds of contacts that every area should have (P45). Responses name those of which an area has no
+#: telephone line.
 ESSENTIAL = tuple(kind for kind in CONTACT_KINDS if kind != "other")
 
 #: Kinds of telephone lines shown to a person with a protected need, in place of spaces and

@@ -213,7 +213,7 @@ async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str 
 
 
 async def counts_of_feedback(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return the publishable weekly counts of feedback answers by area (any reading tier)."""
+    """Return weekly counts of feedback answers by area that may be published (any reading tier)."""
     c = feedback_counts.c
     found = await session.execute(
         select(feedback_counts).order_by(c.week, c.country, c.admin1, c.answer)
@@ -222,7 +222,7 @@ async def counts_of_feedback(session: AsyncSession) -> list[dict[str, Any]]:
 
 
 async def counts_of_requests(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return the publishable weekly counts of missed services by area (any reading tier)."""
+    """Return weekly counts of missed services by area that may be published (any reading tier)."""
     c = request_counts.c
     found = await session.execute(
         select(request_counts).order_by(c.week, c.country, c.admin1, c.service)

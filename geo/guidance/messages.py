@@ -217,8 +217,8 @@ async def write(
     return str(values["id"])
 
 
-#: The steps of `geo.guidance.review` for messages: submit a draft for review, accept or return a
-#: submitted text, and retire a text.
+#: Functions of `geo.guidance.review`, bound to messages: `submit` a draft for review, accept or
+#: return a submitted message (`review`), and `retire` a message.
 submit = partial(reviewing.submit, Message)
 review = partial(reviewing.review, Message)
 retire = partial(reviewing.retire, Message)

@@ -1,8 +1,8 @@
 """Referral pathways: the steps by which a need is met in an area.
 
 For protected needs only hotlines are shown, because a published pathway endangers survivors,
-providers and staff (domain.md section 6, GBV AoR). Their steps can be read only by people named as
-readers of the pathway.
+providers and staff (domain.md section 6, GBV AoR). The steps of a pathway for a protected need can
+be read only by the named readers of this pathway.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Notes of good practice at a space, visible to partners only unless a note is public."""
+"""Notes of good practice at a space, for partners; the public sees those marked as public."""
 
 import uuid
 from datetime import date
@@ -102,8 +102,8 @@ async def note_practice(
     return str(values["id"])
 
 
-#: The steps of `geo.guidance.review` for notes of good practice: submit a draft for review, and
-#: accept or return a submitted text.
+#: Functions of `geo.guidance.review`, bound to notes of good practice: `submit` a draft for review,
+#: and accept or return a submitted note (`review`).
 submit = partial(reviewing.submit, Practice)
 review = partial(reviewing.review, Practice)
 

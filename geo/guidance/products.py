@@ -224,8 +224,8 @@ async def attach(session: AsyncSession, actor: Actor, product_id: str, spaces: l
     )
 
 
-#: The steps of `geo.guidance.review` for information products: submit a draft for review, and
-#: accept or return a submitted text.
+#: Functions of `geo.guidance.review`, bound to information products: `submit` a draft for review,
+#: and accept or return a submitted product (`review`).
 submit = partial(reviewing.submit, Product)
 review = partial(reviewing.review, Product)
 

@@ -130,17 +130,17 @@ async def _is_safety(session: AsyncSession, message: Message) -> bool:
 
 
 def _reader(record: Text, actor: Actor, reader: str | None, *, is_safety: bool) -> str:
-    """Return the reviewer to record for a text.
+    """Return the reviewer to record for a text: the actor's id.
 
-    This is the actor, completed by the named reader for a safety text whose language no account can
-    have. Any other safety text is refused if the actor does not read its language.
+    For a safety text whose language no account can have, the name of the person who read it
+    follows. Any other safety text is refused if its language is not the actor's.
     """
     if not is_safety or actor.language == record.language:
         return actor.id
     if record.language in STAFF_LANGUAGES:
         msg = f"a safety text in '{record.language}' is reviewed by somebody who reads it (P47)"
         raise ForbiddenError(msg)
-    # Accounts can have few languages only; for any other language the reader must be named.
+    # No account can have this language, so the person who read the text must be named.
     if reader is None or not reader.strip():
         raise InvalidRecordError(
             [("reader", CodedReason("reader_of_language", language=record.language))]

@@ -69,7 +69,7 @@ async def messages(session: AsyncSession, actor: Actor) -> list[TextInReview]:
 
 
 async def products(session: AsyncSession, actor: Actor) -> list[TextInReview]:
-    """Return the information products that are not retired or restricted (writer session).
+    """Return the information products that are neither retired nor restricted (writer session).
 
     Raises
     ------

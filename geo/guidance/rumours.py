@@ -42,7 +42,7 @@ _log = Table(
 async def answered(
     session: AsyncSession, lang: str, *, country: str | None = None
 ) -> list[tuple[Mapping[str, Any], BankText]]:
-    """Return the answered rumours and their answers, which `messages.lookup` finds for ``lang``."""
+    """Return the answered rumours, each with its answer in ``lang`` or else in Spanish."""
     question = select(rumours).where(rumours.c.message_key.is_not(None))
     if country is not None:
         question = question.where(rumours.c.country == country)

@@ -1,4 +1,4 @@
-"""Stored rows of guidance by id, for changes."""
+"""Reading of a stored guidance record by its id, in order to change it."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 

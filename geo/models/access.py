@@ -13,7 +13,7 @@ from geo.models.spaces import Location
 
 
 class AccessTime(Base):
-    """Known time from a town to the nearest public space with a service, in a month.
+    """Travel time from a town to the nearest public space that offers a service in a month.
 
     ``month`` is the month's first day. ``duration_s`` and ``distance_m`` are those of the whole
     way. ``crossing_id`` is the first official crossing on the way; null for a way within one

@@ -40,8 +40,8 @@ PHYSICAL_HAZARDS = (
     "river_flood",
     "bridge_out",
 )
-#: Kinds of human threats (P36); police and migration controls are none. A new kind needs an entry
-#: here and a migration.
+#: Kinds of human threats (P36). Police and migration controls do not count as threats. A new kind
+#: needs an entry here and a migration.
 HUMAN_THREATS = ("armed_presence", "robbery", "extortion", "trafficking", "mines")
 
 

@@ -244,8 +244,8 @@ class SpaceVersion(Base):
     """Version of a space: its whole record as valid from one instant to another (P39).
 
     ``record`` is the row of the view ``amparo.space_record`` without the columns that depend on
-    today's visibility. It has the id of each service, so that a service that is hidden now is also
-    hidden in past versions.
+    today's visibility. The row has the id of each service, so that a service that is hidden now is
+    also hidden in past versions.
     """
 
     __tablename__ = "space_versions"

@@ -75,7 +75,7 @@ class Complaint(Base):
 
 
 class ServiceRequest(Base):
-    """Request for a service that a person missed in an area, never for a protected one (P44)."""
+    """Request for a service that a person missed in an area; never a protected service (P44)."""
 
     __tablename__ = "service_requests"
     __table_args__ = (

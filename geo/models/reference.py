@@ -36,7 +36,7 @@ from geo.models.base import (
 
 
 class NamedInLanguages:
-    """Mixin with names in four languages; null where the feature's own ``name`` is used."""
+    """Mixin with names in four languages; null for a language that has no other than ``name``."""
 
     name_es: Mapped[str | None] = mapped_column(Text)
     name_en: Mapped[str | None] = mapped_column(Text)
@@ -98,7 +98,7 @@ class CrossingSurvey(Base):
     """Position of a crossing's post that two people confirmed, in degrees, EPSG:4326.
 
     Roads of an OSM extract cross a border only at these positions (P10, P34). With ``demo`` the
-    position was confirmed in a demonstration and leaves with it (P35).
+    position was confirmed in a demonstration, and is deleted with its demo rows (P35).
     """
 
     __tablename__ = "crossing_surveys"

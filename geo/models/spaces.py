@@ -155,7 +155,7 @@ class Location(Record, Base):
 
 
 class ServiceAtLocation(Base):
-    """Service offered at a location (HSDS service_at_location); visible if both are visible."""
+    """Service at a location (HSDS service_at_location), for tiers that see service and location."""
 
     __tablename__ = "service_at_location"
     __table_args__ = (UniqueConstraint("location_id", "service_id"),)
@@ -277,7 +277,7 @@ class Capacity(Base):
 
 
 class ReferralPoint(Base):
-    """Location (``referrer_id``) that refers people to a location for referred people only."""
+    """Location (``referrer_id``) that refers people to another, which takes only such people."""
 
     __tablename__ = "referral_points"
     __table_args__ = (CheckConstraint("location_id <> referrer_id", name="not_itself"),)
@@ -308,7 +308,7 @@ class ItineraryStop(Base):
 
 
 class RestrictedReader(Base):
-    """Named reader of one restricted location; other members of the staff cannot read it."""
+    """Named reader of a restricted location, whose record the other staff members cannot read."""
 
     __tablename__ = "restricted_readers"
     __table_args__ = (CheckConstraint("person <> ''", name="named"),)

@@ -103,9 +103,9 @@ def _proposals_of(entry: ChainEntry) -> list[str]:
 async def _tellable(
     session: AsyncSession, actor: Actor, proposals: Iterable[Proposal]
 ) -> dict[str, str | None]:
-    """Return the proposals whose values the actor may see: space id, None if new, by proposal id.
+    """Return which of some proposals about spaces have values that the actor may see.
 
-    All ``proposals`` are about spaces.
+    The keys are ids of proposals, the values ids of their spaces: None for a proposed new space.
     """
     found = list(proposals)
     records = sorted({row.record_id for row in found if row.record_id is not None})

@@ -167,7 +167,7 @@ async def accept(
         await name_readers(session, were_open, people, actor=actor.id)
         await hides.end_restricting(session, record_id, actor=actor, now=now)
     if proposal.entity != "crossing" or not is_survey(proposal.changes):
-        # A position of a crossing's post does not settle a removal, which is a closing statement.
+        # Removals of a crossing are closing statements; a position of its post settles none.
         await removal_log.settle(session, proposal.entity, record_id, proposal.changes, now)
     await _decide(session, proposal, actor, "accepted", reason, now, record_id=record_id)
     if repointed:

@@ -63,7 +63,7 @@ async def preview_space(
         subject = await read_subject(session, "space", space_id)
         await require_known(session, actor, [subject])
     if subject.document is not None:
-        # Leave out referral points that the actor may not know of, on both sides (P39).
+        # Leave out referral points that the actor may not know of, from before and after (P39).
         seen = await shown_document(session, actor, subject.document)
         subject = replace(subject, document=seen)
     own = actor.organization_id if space_id is None else None

@@ -173,7 +173,7 @@ def shown_proposals(actor: Actor) -> Select[Any]:
 
 
 def _decides(actor: Actor, c: Any) -> ColumnElement[bool]:  # noqa: ANN401 -- columns of a subquery
-    """Return the SQL condition of `geo.proposals.pending.PendingProposal.may_decide`."""
+    """Return the SQL condition that the actor is a second person who may decide on a proposal."""
     countries = (c.country, c.country_a, c.country_b)
     where: ColumnElement[bool] = or_(
         *(

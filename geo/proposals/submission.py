@@ -283,7 +283,7 @@ class _How:
 
     @property
     def counted(self) -> str | None:
-        """Id of the person for whom closings count as removals (P52); for a link, its sender."""
+        """Id of the person whose closings are limited (P52): proposer, or sender of the link."""
         return self.proposer if self.link is None else self.link.sent_by
 
 

@@ -192,7 +192,7 @@ async def note(
 async def _end(
     session: AsyncSession, entity: str, record_id: str, person: str, now: datetime
 ) -> datetime | None:
-    """Return when a new removal by a person ends; None if it is within the limit."""
+    """Return when a new removal by a person will end by itself; None if within the limit."""
     ends = (
         await session.scalars(
             select(Removal.ends_at).where(
@@ -375,8 +375,8 @@ async def end_due(session: AsyncSession, now: datetime) -> int:
     return len(ended)
 
 
-#: Sets the end of removals beyond the limit that `note` missed: two simultaneous requests do not
-#: count each other. The newest removals get an end.
+#: Statement that sets ``ends_at`` of removals beyond the limit that `note` took to be within it,
+#: because two simultaneous requests do not count each other. It chooses a person's newest removals.
 _BEYOND = text(
     """
     with standing as (

@@ -14,7 +14,7 @@ from geo.records import space_documents
 
 _DAY = timedelta(days=1)
 
-#: Inserts a deleted contact again, unless a new contact has taken its id.
+#: Statement that inserts a deleted contact again, unless a new contact has the same id.
 _CONTACT = text(
     """
     insert into amparo.contacts

@@ -1,11 +1,11 @@
 """Spaces that count as support in a month.
 
 A month is named by its first day. Its *day of record* is today for the current month, the first day
-of a future month, and the last day of a past month. A space counts by its record on this one day; a
-past month by the records as they were then (P39). A space counts for a service if it would count as support on the day of record
-whatever its hours (definitions.md, "Support along a route"), and its schedule covers at least one
-day of the month [A]; for the overnight service, at least one night. So a space that opens once a
-week counts for the whole month.
+of a future month, and the last day of a past month, for which the records are read as they were
+then (P39). A space counts for a service if its record on this day makes it a support whatever its
+hours (definitions.md, "Support along a route"), and its schedule covers at least one day of the
+month [A]; for the overnight service, at least one night. So a space that opens once a week counts
+for the whole month.
 """
 
 from collections.abc import Mapping

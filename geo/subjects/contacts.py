@@ -27,7 +27,7 @@ from geo.records.row_validation import Circumstances
 from geo.subjects.change_rules import ChangeSplit
 from geo.subjects.records import CurrentRecord, Document, SubjectKind, revision_of
 
-#: Fields of which only the clearing applies at once.
+#: Fields that one person may clear at once; any new value waits for a second person.
 _WITHDRAWN = ("phone", "whatsapp", "hours", "address")
 _VISIBILITIES = ("public", "partners", "restricted")
 #: Fields of a confirmation, which only make sense together.
@@ -63,9 +63,9 @@ def channel_document(fields: Mapping[str, Any], circumstances: Circumstances) ->
 def pathway_document(
     fields: Mapping[str, Any], circumstances: Circumstances
 ) -> tuple[Document, tuple[str, ...]]:
-    """Return a pathway with its steps as a document, and remarks about adapted fields (P38).
+    """Return a pathway with its steps as a document, and remarks on fields that a rule changed.
 
-    P38 restricts records whose texts have protected words.
+    For example, a pathway whose texts have protected words is made restricted (P38).
     """
     rows, remarks = checked(read_pathway, fields, circumstances)
     return _written(rows[Pathway][0]) | {"steps": _steps(rows[PathwayStep])}, remarks
