@@ -16,7 +16,7 @@ class GeoError(Exception):
     code : str
         Kind of the error, for programs.
     parameters : mapping
-        Values that complete the code.
+        Values for the placeholders in the text of the code (`geo.reasons.ENGLISH`).
     """
 
     code: str = "geo"

@@ -33,7 +33,7 @@ OVERNIGHT_VALIDITY_DAYS = 30
 #: number, as P41 proposes.
 VALIDITY_DAYS = 90
 
-#: Form of the code of a term. Capitals and spaces occur in the sectors of the RMRP (domain.md, 1).
+#: Pattern for the code of a term. Capitals and spaces occur in sectors of the RMRP (domain.md, 1).
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,59}")
 MAX_NAME = 120
 
@@ -182,7 +182,7 @@ async def check_services(session: AsyncSession, codes: Iterable[str]) -> None:
 async def named_terms(
     session: AsyncSession, language: str = DEFAULT_LANGUAGE, vocabulary: str | None = None
 ) -> tuple[NamedTerm, ...]:
-    """Return the terms that the session's tier may see, by vocabulary and position.
+    """Return the terms that the session's tier may see, sorted by vocabulary and position.
 
     Retired terms are included, because older records still use them.
     """

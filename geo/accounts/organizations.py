@@ -64,7 +64,7 @@ def is_known_to(actor: Actor) -> ColumnElement[bool]:
 
 
 async def known_organizations(session: AsyncSession, actor: Actor, words: str = "") -> list[Listed]:
-    """Return the organisations that the actor may know of, by name (writer session).
+    """Return the organisations that the actor may know of, sorted by name (writer session).
 
     Parameters
     ----------

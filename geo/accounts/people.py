@@ -142,7 +142,7 @@ async def find_person(session: AsyncSession, id_or_email: str) -> Member:
 
 
 async def list_people(session: AsyncSession) -> list[Member]:
-    """Return all people, by name (writer session)."""
+    """Return all people, sorted by name (writer session)."""
     return await _members(session, true())
 
 
@@ -352,7 +352,7 @@ async def find_organization(session: AsyncSession, id_or_name: str) -> str:
 async def list_organizations(
     session: AsyncSession, *, is_everybodys: bool = False
 ) -> list[tuple[str, str]]:
-    """Return id and name of every organisation, by name (writer session).
+    """Return id and name of every organisation, sorted by name (writer session).
 
     With ``is_everybodys`` organisations that run only restricted spaces are left out: the name of
     such an organisation would reveal to other staff that its spaces exist (P39).

@@ -35,7 +35,7 @@ async def read(database: Database, space_id: str, *, person: str) -> dict[str, A
     space_id : str
         Id of the space.
     person : str
-        Id of the reader, who must be named for the space.
+        Id of the reader, who must be a named reader of the space.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 A code follows RFC 6238: six digits of HMAC-SHA-1 over a time step of 30 s. Each code is accepted
 once: the step of the last accepted code is stored with the secret. Wrong codes are counted per
-account in the database, so that more processes or IP addresses give no more attempts.
+account in the database, so that an attacker with more IP addresses gets no more attempts.
 """
 
 import base64
@@ -104,9 +104,9 @@ class Reset:
     Parameters
     ----------
     asked_by
-        Id of the administrator.
+        Id of the administrator who asked.
     name
-        Name of the administrator, for colleagues.
+        Name of this administrator, shown to the second one.
     """
 
     asked_by: str
@@ -161,7 +161,8 @@ async def set_up(
     Parameters
     ----------
     replaces
-        Whether the app may replace another app, of which the caller has checked a code.
+        Whether the new app may replace the person's present app; the caller has then checked a code
+        of the present app.
 
     Returns
     -------

@@ -52,8 +52,8 @@ audit = Table(
 )
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
-# Telephone and document numbers: seven digits or more, however they are grouped. Dates match too,
-# but are not blacked out (see `_DATE`).
+# Pattern for telephone and document numbers, which are blacked out: seven digits or more, however
+# they are grouped. Dates match too, but stay (see `_DATE`).
 _NUMBER = re.compile(r"(?<![\w-])\+?\d(?:[\s().-]?\d){6,}(?![\w-])")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 # Pattern for positions: two decimal numbers one after the other, with three decimals or more.

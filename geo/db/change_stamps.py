@@ -38,7 +38,7 @@ _ANSWER_S: Final = 5.0
 
 
 class StampSubject(StrEnum):
-    """Subjects that code refers to by name; every other subject has the name of its layer."""
+    """Names of the subjects that code refers to; any other subject is a layer and has its name."""
 
     BOUNDARIES = "boundaries"
     CORRIDORS = "corridors"

@@ -106,7 +106,7 @@ class ServerState:
     def has(self, mark: "ServerState") -> bool:
         """Return whether this server has all commits of the primary up to the state ``mark``.
 
-        A True result stays valid for a connection, since no server undoes replayed log.
+        A True result stays valid while a connection lasts, since no server undoes replayed log.
         """
         if not self.is_standby:
             return self.run == mark.run

@@ -44,7 +44,8 @@ POLL_S = 0.05
 #: comma, which is special to libpq.
 NOT_IN_PATHS = frozenset('",$`\\\n')
 
-# Statements and rows may hold people's positions, so only error messages are logged (P48).
+# Settings of the server. Only messages of errors are logged, neither statements nor rows, which may
+# hold people's positions (P48).
 _SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "listen_addresses": "",

@@ -152,8 +152,8 @@ class Database:
     wait_s : float
         Timeout in seconds for connecting, and for waiting for a free connection.
     rules : mapping of str to int or None
-        Settings that override constants of the rule modules, by the key under which these modules
-        look the settings up in ``session.info``.
+        Settings that override constants such as `geo.removals.removal_log.PER_DAY`, by the key
+        under which the module of the constant finds its setting in ``session.info``.
     prove : callable or None
         Returns a proof that Amparo itself writes, for each transaction that may write (see
         `geo.audit.write_proof`).

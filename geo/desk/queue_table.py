@@ -63,7 +63,9 @@ def _records(row: RowMapping) -> Iterable[tuple[str, str | None]]:
 
 
 async def waiting_batches(session: AsyncSession, actor: Actor) -> Sequence[ProposalBatch]:
-    """Return the imports with pending proposals that the actor may see, oldest first (writer).
+    """Return the imports with pending proposals that the actor may see, oldest first.
+
+    Needs a writer session.
 
     Raises
     ------

@@ -108,7 +108,10 @@ async def waiting_work(
 
 
 async def unusual_readers(session: AsyncSession, now: datetime) -> tuple[str, ...]:
-    """Return the ids of people who read unusually many records yesterday or today, UTC (writer)."""
+    """Return the ids of people who read unusually many records yesterday or today, UTC.
+
+    Needs a writer session.
+    """
     today = now.astimezone(UTC).date()
     found = [
         one.person

@@ -52,7 +52,7 @@ class FoundGap:
 
 
 async def visible_corridors(session: AsyncSession) -> tuple[CorridorLine, ...]:
-    """Return the corridors visible to the session's tier, by id."""
+    """Return the corridors visible to the session's tier, sorted by id."""
     shown = views.corridors.c
     rows = await session.execute(
         select(

@@ -167,12 +167,12 @@ class StatedCrossing:
 
 
 async def states_at(session: AsyncSession, at: datetime) -> tuple[CrossingState, ...]:
-    """Return the state at ``at`` (aware) of every crossing that the asker's tier sees, by id."""
+    """Return the state at ``at`` (aware) of every crossing that the tier sees, sorted by id."""
     return tuple(crossing.at(at) for crossing in await stated_crossings(session))
 
 
 async def stated_crossings(session: AsyncSession) -> tuple[StatedCrossing, ...]:
-    """Return every crossing that the asker's tier sees, with all its statements, by id."""
+    """Return every crossing that the tier sees, with all its statements, sorted by id."""
     rows = await session.execute(
         select(
             crossings.c.id,

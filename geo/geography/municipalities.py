@@ -139,10 +139,10 @@ async def by_space(session: AsyncSession, country: str) -> dict[str, Municipalit
 
 
 async def with_spaces(session: AsyncSession) -> tuple[Municipality, ...]:
-    """Return the municipalities that visible spaces state by name, by country, name and code.
+    """Return the municipalities in which visible spaces are, sorted by country, name and code.
 
-    Among towns with equal names, the one nearest to the centroid of the spaces is taken. The
-    session may be of any reading tier.
+    Spaces state a municipality by name. Among towns of this name, the one nearest to the centroid
+    of the spaces is taken. The session may be of any reading tier.
     """
     named = (
         select(spaces.c.country, spaces.c.geom, _plain(spaces.c.locality).label("name"))

@@ -22,7 +22,7 @@ class ReleasedCount:
 
 
 async def latest_counts(session: AsyncSession) -> tuple[ReleasedCount, ...]:
-    """Return the counts at points of the latest released week that the tier sees, by name.
+    """Return the counts at points of the latest week that the tier sees, sorted by name of place.
 
     If several methods counted at one place, the largest sum is returned, because all of them
     counted the same people.

@@ -51,7 +51,8 @@ _LAND_REACH_M = 50_000.0
 #: Characters that are ignored when names are compared.
 _SIGNS = " -.,'’()|"
 
-#: Lower bound in metres of a degree of longitude up to 60 degrees of latitude (WGS84: 55,800).
+#: Lower bound in metres of a degree of longitude up to 60 degrees of latitude (WGS84: 55,800), for
+#: bounding boxes that include every place within a distance.
 _LEAST_DEGREE_M = 55_000.0
 
 

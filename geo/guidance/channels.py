@@ -27,7 +27,7 @@ async def channels_of(
     *,
     medium: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the channels of a country, and of one first-level unit, by area (any reading tier).
+    """Return the channels of a country or first-level unit, sorted by area (any reading tier).
 
     Parameters
     ----------

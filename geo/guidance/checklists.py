@@ -76,7 +76,7 @@ async def published_checklists(
 
 
 async def versions(session: AsyncSession) -> list[dict[str, Any]]:
-    """Return all versions of all checklists by kind, the newest version first (staff session)."""
+    """Return all versions of checklists, sorted by kind, then newest first (staff session)."""
     c = _versions.c
     return plain_rows(
         await session.execute(select(_versions).order_by(c.kind, c.version.desc(), c.id))

@@ -269,7 +269,7 @@ async def new_complaints(session: AsyncSession, *, limit: int) -> list[dict[str,
 
 
 async def count_new_complaints(session: AsyncSession) -> int:
-    """Return the number of complaints that nobody handles and the person may read (staff)."""
+    """Return the number of `open_complaints` that nobody handles yet (staff session)."""
     c = complaints.c
     counting = select(func.count()).select_from(complaints).where(c.state == "new")
     return await session.scalar(counting) or 0

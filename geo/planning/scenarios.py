@@ -1,4 +1,7 @@
-"""Named planning scenarios, each private to its owner: save, list, read, delete (writer)."""
+"""Named planning scenarios, each private to its owner: save, list, read, delete.
+
+Every function needs a writer session.
+"""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -45,7 +48,7 @@ _COLUMNS: Final = (
 
 
 async def scenarios_of(session: AsyncSession, person: str) -> tuple[Scenario, ...]:
-    """Return a person's scenarios, by name."""
+    """Return a person's scenarios, sorted by name."""
     rows = await session.execute(
         select(*_COLUMNS)
         .where(PlanningScenario.person_id == person)

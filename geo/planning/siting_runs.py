@@ -1,4 +1,4 @@
-"""The siting run of each person: begun, followed, cancelled, ended (writer session).
+"""The siting run of each person: begun, followed, cancelled, ended; needs a writer session.
 
 A siting run is a search for sites of new spaces. It runs in one server process while any other may
 answer its owner's requests, so its state is in the database. A run whose process has given no sign

@@ -55,7 +55,7 @@ class KeptTerm:
 
 
 async def kept_terms(session: AsyncSession, actor: Actor, name: str) -> list[KeptTerm]:
-    """Return the terms of a vocabulary by position (writer session).
+    """Return the terms of a vocabulary, sorted by position (writer session).
 
     Raises
     ------

@@ -102,7 +102,10 @@ async def _reopen(
 
 
 async def _end_statement(session: AsyncSession, statement_id: str, now: datetime) -> bool:
-    """Let a statement on a crossing end yesterday; delete a statement that begins later."""
+    """Let a statement on a crossing end yesterday, or delete it if it begins today or later.
+
+    Returns whether anything changed: a statement that has ended already stays as it is.
+    """
     found = await session.get(CrossingStatus, statement_id)
     if found is None:
         return False

@@ -61,7 +61,8 @@ PROPERTIES = tuple(
     column.name for column in spaces.c if column.name not in {"id", "geom", "assured_on"}
 )
 
-#: Metres in the shortest degree of latitude (WGS84, at the equator).
+#: Metres in the shortest degree of latitude (WGS84, at the equator), for limits in degrees that
+#: include every place within a distance.
 SHORTEST_DEGREE_M = 110_574.0
 
 
@@ -206,7 +207,7 @@ def _covers_one(
 async def spaces_on(
     session: AsyncSession, on: date, *, today: date, services: Sequence[str] = ()
 ) -> tuple[OpenSpace, ...]:
-    """Return the spaces that count as support on a day and offer all the services, by id.
+    """Return the spaces that count as support on a day and offer all services, sorted by id.
 
     For a day before ``today``, the records are read as they were at its end (P39). If the services
     include the overnight service, the schedule has to cover the night after the day.

@@ -125,7 +125,7 @@ def has_words(parts: Sequence[ColumnElement[Any]], words: str) -> ColumnElement[
 
 
 async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, DirectoryEntry]:
-    """Return the directory entries of the spaces among ``ids`` that are not restricted, by id.
+    """Return a directory entry by id for each space among ``ids`` that is not restricted.
 
     Needs a session of the staff tier.
     """
@@ -136,14 +136,14 @@ async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, Direc
 
 
 async def restricted_ids(session: AsyncSession) -> tuple[str, ...]:
-    """Return the ids of the restricted spaces with the person as named reader (staff session)."""
+    """Return the ids of the restricted spaces that the session's person may read (staff session)."""
     found = await restricted_access.readable(session)
     staff_reads.show(session, "space", found)
     return found
 
 
 async def crossing_names(session: AsyncSession) -> list[tuple[str, str, str, str]]:
-    """Return id, name and both countries of every crossing, by country and name (staff session)."""
+    """Return id, name and two countries of each crossing, sorted by country (staff session)."""
     columns = views.crossings.c
     rows = await session.execute(
         select(columns.id, columns.name, columns.country_a, columns.country_b).order_by(

@@ -264,7 +264,7 @@ def _rules(document: Document) -> Iterator[Mapping[str, Any]]:
         yield from document.get(name) or ()
 
 
-#: Keys of texts in the rules of opening hours.
+#: Keys of texts in the rules of opening hours; new texts wait, except coded reasons (P51).
 _WORDS = ("description", "reason")
-#: Keys of days in the rules of opening hours.
+#: Keys of days in the rules of opening hours; new days far from today wait (P51).
 _DAYS = ("starts_on", "ends_on", "dtstart", "until", "valid_from", "valid_to")

@@ -1,4 +1,4 @@
-"""Types for proposals about guidance records: current state and operations of a kind (P53)."""
+"""Types for proposals about guidance (P53): state of a record, functions for a kind of record."""
 
 import hashlib
 import json

@@ -66,7 +66,10 @@ def digest_of(original: str) -> str:
 async def wordings(
     session: AsyncSession, language: str, digest: str | None = None
 ) -> Sequence[Wording]:
-    """Return the wordings in a language, of all originals or of one, newest first (writer)."""
+    """Return the wordings in a language that are not withdrawn, newest first (writer session).
+
+    With ``digest`` only the wordings of one original (`digest_of`).
+    """
     question = select(TextTranslation).where(
         TextTranslation.language == language, TextTranslation.withdrawn_at.is_(None)
     )

@@ -1,4 +1,7 @@
-"""Languages that people may review: stated by the person, granted by an administrator (writer)."""
+"""Languages that people may review: stated by the person, granted by an administrator.
+
+Every function needs a writer session.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final

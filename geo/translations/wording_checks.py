@@ -17,7 +17,8 @@ MOST: Final = 1_000
 #: Pattern for a placeholder of a value, such as ``%(km)s``; the texts use no other form.
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
-#: A number as people write it: digits, with points, commas or blanks between groups of three.
+#: Pattern for a number as people write it: with points, commas or blanks between groups of three
+#: digits. A translation must have the same numbers as its original.
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*")
 
 #: Pattern for characters of HTML markup and escapes, which no safety text needs.
