@@ -230,7 +230,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
         .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
         .values(used_at=clock.now())
     )
-    # The person may have kept the confirmation links that they sent, and could use them.
+    # Revoke the confirmation links that the person sent, and may have kept to use them.
     await session.execute(
         update(ConfirmationLink)
         .where(

@@ -402,7 +402,7 @@ class PrivateCluster:
             shutil.rmtree(half_made, ignore_errors=True)
 
     def _end_orphans(self) -> None:
-        """End processes that a killed server has left running, since busy processes end late.
+        """End processes of a killed server, which would else notice only later that it is gone.
 
         Sends SIGQUIT, as PostgreSQL itself does after a crash: the processes write nothing more.
         """

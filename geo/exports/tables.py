@@ -58,7 +58,8 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 #: ends, even within quotes.
 _FORMULA_WITHIN = re.compile(r"(?<=[;\t\n\r])(?='*[=+\-@\t\r＝＋－＠])")
 
-#: Characters in an item because of which a list is written as JSON instead of separated by bars.
+#: Characters that no item of a list separated by bars may have; a list with such an item is written
+#: as JSON.
 _SEPARATORS = re.compile(r"[|\[\]\n]")
 
 #: Pattern for apostrophes within a text that the import would remove, as it removes those that the

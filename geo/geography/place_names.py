@@ -20,8 +20,8 @@ from geo.text.normalize import folded, sounded
 #: Pattern for the id of a place: "G" and the GeoNames number.
 _ID: Final = re.compile(r"G[0-9]{1,9}", re.ASCII)
 
-#: Minimum population of a town that labels of nearby smaller places name, to distinguish places of
-#: equal name in one unit [A].
+#: Minimum population of a town whose name is added to the label of a smaller place nearby, if the
+#: unit has several places with the name of this place [A].
 _TOWN_POPULATION: Final = 10_000
 
 #: Minimum number of letters and digits of a typed name, or of its sound, for a search beyond exact

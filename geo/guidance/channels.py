@@ -62,7 +62,7 @@ async def put_channel(
     *,
     allow_mixed: bool = False,
 ) -> Outcome:
-    """Propose a new channel, or a change of the one with the same id (writer session; P53).
+    """Propose a new channel, or a change of the channel with the same id (writer session; P53).
 
     A new name, operator or address waits for a second person; a pause, an end and the removal of an
     address take effect at once.

@@ -62,7 +62,10 @@ class LoadedFile(Base):
 
 
 class SigningKey(Base):
-    """Random key that signs links, made once for each database; only the writer role reads it."""
+    """Random key for one purpose, such as signing links or cookies, made once for each database.
+
+    Only the writer role reads it.
+    """
 
     __tablename__ = "signing_keys"
 

@@ -1,4 +1,4 @@
-"""Counting of closings, which apply at once (P40), towards a person's limit of removals (P52)."""
+"""Counting of closings towards the daily limit of removals by one person (P40, P52)."""
 
 from collections.abc import Mapping
 from datetime import datetime

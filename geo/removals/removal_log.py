@@ -204,7 +204,7 @@ async def _end(
         )
     ).all()
     if ends:
-        # A second removal of the same record ends no later than the first.
+        # A further removal of the record ends with the earlier ones: never, if one is permanent.
         return None if None in ends else min(end for end in ends if end is not None)
     key = func.concat(Removal.entity, " ", Removal.record_id)
     counted = await session.scalar(

@@ -136,7 +136,7 @@ async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, Direc
 
 
 async def restricted_ids(session: AsyncSession) -> tuple[str, ...]:
-    """Return the ids of the restricted spaces that the session's person may read (staff session)."""
+    """Return the ids of the restricted spaces that the person may read (staff session)."""
     found = await restricted_access.readable(session)
     staff_reads.show(session, "space", found)
     return found

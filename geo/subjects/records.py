@@ -37,10 +37,12 @@ class CurrentRecord:
 
 @dataclass(frozen=True, slots=True)
 class SubjectKind:
-    """Functions that read, check, split (P40) and store the guidance records of one kind.
+    """Functions that read, check, split and store the guidance records of one kind.
 
     Attributes
     ----------
+    split : callable
+        Separates the part of a change that applies at once from the part that waits (P40).
     store : callable
         Takes the day of the change as its last argument; may raise `ConflictError` if the stored
         record is not the proposed one.
