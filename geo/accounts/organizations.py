@@ -52,7 +52,8 @@ def is_everybodys() -> ColumnElement[bool]:
 def is_known_to(actor: Actor) -> ColumnElement[bool]:
     """Return the SQL condition that the actor may know of an organisation.
 
-    All staff may, or the actor belongs to it, or is a named reader of one of its spaces.
+    True if all staff may, if the actor belongs to the organisation, or if the actor is a named
+    reader of one of its spaces.
     """
     named = (
         select(RestrictedReader.person)

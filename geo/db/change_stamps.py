@@ -159,9 +159,9 @@ async def next_hazard_change(asks: Asks) -> datetime | None:
 async def next_change_at(session: AsyncSession) -> datetime | None:
     """Return when the hazards next change by the clock alone (session of any reading tier).
 
-    These are the instants at which a hazard begins to be valid, at which it is first published (for
-    a human threat the midnight after a delay, P36), and at which its published period begins or
-    ends. None if no such instant is to come. The instant may be that of a record which the tier
+    A hazard changes when it begins to be valid, when it is first published (for a human threat at
+    the midnight after a delay, P36), and when its published period begins or ends. None if no such
+    instant is to come. The instant may be that of a record which the tier
     does not see, so no response may contain it (P39).
     """
     found: datetime | None = await session.scalar(_CLOCK)

@@ -172,7 +172,7 @@ class PrivateCluster:
             except ClusterError:
                 if self._postmaster() is not None:
                     raise
-                # A running server was killed before the database was created: start it again.
+                # The server ran, but was killed before the database was created: start it again.
                 started = self._run_server(installation)
                 self._create_database(installation, DATABASE, "template1")
         return started

@@ -122,7 +122,7 @@ async def mail(session: AsyncSession, message_id: str, anchor: Anchor) -> None:
 
 
 async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return those of the given `WAYS` by which no head was kept in `EVERY` (writer session)."""
+    """Return which of the given `WAYS` have kept no head within `EVERY` (writer session)."""
     due_ = []
     for way in sorted(ways):
         kept = await session.scalar(_KEPT, {"way": way})
@@ -132,7 +132,7 @@ async def due(session: AsyncSession, now: datetime, ways: Collection[str]) -> li
 
 
 async def late(session: AsyncSession, now: datetime, ways: Collection[str]) -> list[str]:
-    """Return those of the given `WAYS` by which no head was kept in `LATE` (writer session).
+    """Return which of the given `WAYS` have kept no head within `LATE` (writer session).
 
     An e-mail counts from when the mail server accepted it. A chain younger than `LATE` is not late.
     """

@@ -171,7 +171,7 @@ async def spaces_over(
     night: bool = False,
     as_of: datetime | None = None,
 ) -> tuple[OpenSpace, ...]:
-    """Return the spaces that people can be sent to by their record, and open on one of ``days``.
+    """Return the spaces whose record on a day lets people be sent there, open on one of ``days``.
 
     Parameters
     ----------
