@@ -161,8 +161,8 @@ async def next_change_at(session: AsyncSession) -> datetime | None:
 
     A hazard changes when it begins to be valid, when it is first published (for a human threat at
     the midnight after a delay, P36), and when its published period begins or ends. None if no such
-    instant is to come. The instant may be that of a record which the tier
-    does not see, so no response may contain it (P39).
+    instant is to come. The instant may be that of a record which the tier does not see, so no
+    response may contain it (P39).
     """
     found: datetime | None = await session.scalar(_CLOCK)
     return found
