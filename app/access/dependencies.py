@@ -76,9 +76,11 @@ async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncS
 
 @asynccontextmanager
 async def open_source(request: Request) -> AsyncIterator[ReadSource]:
-    """Open the data source of a request: trusted change stamps, and a session of the client's tier.
+    """Open the data source of a request: counters of changes, and a session of the client's tier.
 
-    The stamps are at most as old as the lease of `app.snapshots.layer_editions` allows.
+    The counters, called change stamps, tell whether data in memory are still current.
+
+    They were read at most `app.snapshots.layer_editions.LEASE_S` ago.
 
     Raises
     ------
@@ -174,14 +176,17 @@ async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSe
             beside: staff_reads.Shown = getattr(request.state, _READ, {})
             what = staff_reads.together(staff_reads.shown(session), beside)
             await staff_reads.note(session, person, what, where=_pattern(request))
-    # The change is committed. The next request to this process has to see the change, even if the
-    # database's notification arrives later.
+    # Distrust the data in memory now that the change is committed: the next request to this process
+    # has to see the change, even if it precedes the database's notification.
     editions: Editions = request.state.editions
     editions.doubt()
 
 
 async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a writer session for the endpoint that stores counts and checks the token itself."""
+    """Open a writer session for the endpoint that receives counts of people.
+
+    The session is bound to nobody, because that endpoint checks the request's token itself.
+    """
     require_room(request)
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
@@ -392,7 +397,8 @@ def _parsed(body: bytes) -> Any:  # noqa: ANN401 -- any JSON value
 def _unreal_number(body: bytes) -> str | None:
     """Return the path of the first NaN or Infinity in a JSON body; None if there is none.
 
-    Python's lenient JSON parser reads the body.
+    The body is read by the parser of the standard library, which accepts these two, unlike the
+    strict parser that refused the body.
     """
     try:
         return next(_places(json.loads(body), _is_unreal), None)

@@ -132,7 +132,7 @@ async def _read(request: Request, secret: str | None) -> Form:
 
 
 def _part_size(request: Request) -> int:
-    # A part needs no limit lower than that of the whole body, which `BodyLimit` enforces.
+    # A part of a multipart form may be as large as the whole body: `BodyLimit` limits the body.
     settings: Settings = request.state.settings
     return settings.body_limit_bytes
 

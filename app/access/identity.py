@@ -62,7 +62,8 @@ class Asker:
     secret
         Secret of the session cookie, which signs forms.
     half
-        Session for which the second factor has not been shown yet; `actor` is None meanwhile.
+        Session that still waits for the person's second factor, during which `actor` is None; None
+        for any other client.
     """
 
     tier: Tier
@@ -80,13 +81,13 @@ ANYBODY = Asker(Tier.PUBLIC)
 
 
 class Seals:
-    """Check of cookie signatures, which rejects invented cookies without a database query."""
+    """Checker of cookie signatures, which rejects invented cookies without a database query."""
 
     def __init__(self) -> None:
         self._key: bytes | None = None
 
     async def holds(self, database: Database, cookie: str) -> bool:
-        """Return whether a cookie has a valid signature; its session may have ended all the same.
+        """Return whether a cookie has a valid signature, even if its session has ended.
 
         Raises
         ------
@@ -136,7 +137,7 @@ async def _by_token(request: Request) -> Asker:
 
 async def _by_cookie(request: Request) -> Asker:
     if "authorization" in request.headers:
-        raise TokenAtConsoleError  # the decisive check; `ConsoleAlone` only saves reading the body
+        raise TokenAtConsoleError  # needed even though `ConsoleAlone` checks earlier
     secret = request.cookies.get(COOKIE)
     if secret is None:
         return ANYBODY
@@ -159,7 +160,9 @@ async def _by_cookie(request: Request) -> Asker:
 
 
 async def granted(request: Request, session: AsyncSession, scopes: Sequence[str]) -> Grant:
-    """Check the request's token and return its grant (writer session).
+    """Check the request's token and return its grant: the scope, and the person if it names one.
+
+    ``session`` has to be a writer session.
 
     A valid token is marked in the request's state, so that the rate limit does not count the
     request as refused.

@@ -86,7 +86,7 @@ class Provider:
         redirect_uri
             Amparo's callback URL.
         goes_on
-            Path to go to after the sign-in.
+            Path on this server to which the browser is redirected after the sign-in.
 
         Raises
         ------

@@ -16,7 +16,7 @@ class Picture(NamedTuple):
 
 
 def offered(secret: str, email: str) -> Picture:
-    """Return the QR code, dark on light, and the link for an authenticator app."""
+    """Return an account's secret as a QR code and as a link for an authenticator app."""
     uri = second_factor.provisioning_uri(secret, email)
     code = segno.make_qr(uri, error="m")
     # segno writes only numbers and its own markup: the encoded text is not in the SVG.

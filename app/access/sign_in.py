@@ -35,7 +35,10 @@ FACTOR = f"{SIGN_IN}/factor"
 
 
 async def shown_device(request: Request) -> Device | None:
-    """Return the known device, of any account, that the request's cookie names; None if unknown."""
+    """Return the known device that the request's cookie names, whichever account it belongs to.
+
+    Return None if the cookie is missing or names no known device.
+    """
     secret = request.cookies.get(DEVICE_COOKIE)
     database: Database = request.state.database
     seals: Seals = request.state.seals
@@ -79,7 +82,9 @@ def count_try(request: Request, email: str) -> None:
 
 
 async def without_copies(request: Request, device: Device | None, person_id: str) -> Device | None:
-    """Return the device, unless its cookie holds a former secret, as a copied cookie does.
+    """Return the device, unless the request's cookie holds a former secret of the device.
+
+    Secrets change at each sign-in, so a former one shows that the cookie was copied.
 
     A device of this account with a former secret is no longer known from then on, and None is
     returned. Call the function only after the password was found correct.
@@ -103,14 +108,15 @@ async def end_session(request: Request) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Secrets for the cookies of a started session and of its device, known from now on.
+    """Secrets of a started session and of its browser, to be set as cookies by `give_cookies`.
 
     Parameters
     ----------
     secret
         Secret of the session.
     device
-        Secret of the device; None while the session waits for a second factor.
+        Secret by which the browser is recognised as a known device at the next sign-in; None while
+        the session waits for a second factor.
     """
 
     secret: str
@@ -128,7 +134,7 @@ async def signed_in(
 ) -> Response:
     """Start a session, and redirect to ``goes_on`` or to the page that asks for a second factor.
 
-    The other parameters are those of `started`.
+    Parameters other than ``goes_on``, a path, are those of `started`.
     """
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
