@@ -152,7 +152,7 @@ class Connections:
             self._clients.pop(self._limits_of(one)[0], None)
 
     def is_waiting(self, one: "Connection", *, waits: bool) -> None:
-        """Mark a connection as idle (``waits``: for its client) or as being served."""
+        """Mark a connection as idle if it ``waits`` for its client, else as being served."""
         client = self._open.get(one)
         if client is None:
             return
@@ -168,7 +168,7 @@ class Connections:
         return True
 
     def is_unsent(self, one: "Connection", *, waits: bool) -> None:
-        """Register whether a connection's send buffer is full; enforce the limit of unsent bytes.
+        """Register whether a connection's send buffer is full (``waits``), and limit unsent bytes.
 
         When all full send buffers together exceed the setting `unsent_mb`, the connections that
         have been full for longest are aborted.
@@ -189,7 +189,8 @@ class Connections:
             one.look(now_s)
 
     def _limits_of(self, one: "Connection") -> tuple[str, int]:
-        # A connection through a unix socket (without an address) comes from a proxy too.
+        # Connections of a proxy carry requests of many clients, so they share only the limit of the
+        # process. A connection through a unix socket, which has no address, comes from a proxy too.
         if one.client is None or is_within(one.client[0], self._networks):
             return "", self.most
         name = client_of({"client": one.client})

@@ -498,7 +498,7 @@ def _extras(error: Exception, w: Words) -> dict[str, Any]:
 
 
 def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
-    """Return pairs of field and reason for an exception about fields of the request, else none."""
+    """Return the invalid fields of the request that an exception names, as (field, reason)."""
     match error:
         case RequestValidationError():
             return [(reason.field, reason.reason) for reason in reasons(error)]
@@ -515,8 +515,8 @@ def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
             return () if field is None else [(field, str(error))]
 
 
-#: Name of the request field to which an exception class always refers. An endpoint that has another
-#: name for the field has to state that name itself.
+#: Name of the request field, by exception class whose errors are always about the same field. An
+#: endpoint whose field has another name raises an error that states the name.
 _ABOUT: Mapping[type[Exception], str] = {
     NoPastError: "as_of",
     UnknownFormatError: "f",

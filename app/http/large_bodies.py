@@ -16,7 +16,7 @@ _reading = anyio.CapacityLimiter(1)
 
 
 async def read_aside[T](work: Callable[[], T]) -> T:
-    """Run a function that parses a large body in a thread, after the bodies that wait already.
+    """Run a function that parses a large body in a thread, after all bodies that arrived before.
 
     Raises
     ------

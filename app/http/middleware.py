@@ -270,8 +270,8 @@ class PrivateAnswers(PipelineStep):
     def begin(self, exchange: Exchange) -> None:
         """Remove the conditional headers from a private request."""
         if self._is_private(exchange):
-            # Without this an entity tag from a response to a lower tier could lead to a 304, and
-            # the client would go on using that response.
+            # If the conditional headers stayed, an entity tag from a response with fewer rights
+            # could lead to a 304, and the client would go on using that response.
             for name in _CONDITIONS & exchange.asked.keys():
                 exchange.ask(name, None)
 

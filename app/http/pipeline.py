@@ -23,7 +23,8 @@ from app.http.error_table import INTERNAL
 from app.http.problems import problem_response
 from app.runtime.logs import ACCESS, INCIDENTS, describe
 
-#: Key in the ASGI scope that marks a HEAD request; endpoints with expensive bodies check the key.
+#: Key in the ASGI scope that marks a HEAD request, which endpoints see as GET. Endpoints with
+#: expensive bodies check the key, because no body is sent.
 IS_HEAD = "amparo.is_head"
 
 #: Name of the ASGI scope extension that holds a function which aborts the connection

@@ -42,7 +42,8 @@ _DEPTH = 4
 
 _BEARER = "bearer "
 
-#: Key in the request's state that the token check sets if the token is valid.
+#: Key in the request's state that `app.access.identity.granted` sets if the token is valid. A
+#: request with a token but without the key also counts against the limit of its address.
 IS_GRANTED = "is_granted"
 
 
@@ -149,8 +150,9 @@ class RateLimits:
             "report": settings.report_rate_per_minute,
         }
         by_one = settings.sign_in_pair_rate_per_hour
-        #: Sign-in attempts at one account per hour: from one address, from one known device, from
-        #: all unknown devices, and one-time codes entered before the password.
+        #: Limits on sign-in attempts at one account per hour: from one address (pair), from one
+        #: known device, from all unknown devices (account), and attempts with a one-time code on
+        #: the password form (early-code).
         self._hourly = {
             "pair": by_one,
             "device": by_one,
@@ -165,8 +167,10 @@ class RateLimits:
         Parameters
         ----------
         kind
-            Kind of limit. Per minute: ``address``, ``token``, ``refused``, ``sign-in`` or
-            ``report``; per hour: ``pair``, ``device``, ``account`` or ``early-code``.
+            Kind of limit. Per minute: requests of an ``address``, of a ``token`` or with a
+            ``refused`` credential, ``sign-in`` attempts, each ``report``. Per hour, sign-in
+            attempts at an account: from one address (``pair``), from one known ``device``, from all
+            others (``account``), or with a one-time code (``early-code``).
         key
             Identity of the client, token or account; only its salted hash is kept.
 
@@ -257,7 +261,9 @@ def client_of(scope: Scope) -> str:
 
 
 def limit_posts(request: Request) -> None:
-    """Count a sign-in, or a form sent through a link, by client address (FastAPI dependency).
+    """Count, by client address, a form of an invitation or reconfirmation link.
+
+    FastAPI dependency of these forms. They share the limit of sign-in attempts.
 
     Raises
     ------
@@ -386,5 +392,6 @@ class RateLimit(PipelineStep):
 
 _UNAUTHORIZED = 401
 
-#: Key in `Exchange.notes`, set for requests with a credential: whether the credential is a token.
+#: Key in `Exchange.notes` that exists for requests with a credential. Its value is whether the
+#: credential is a bearer token.
 _SHOWN = "credential_is_a_token"

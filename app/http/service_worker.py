@@ -11,7 +11,8 @@ from app.http.assets import STATIC_FOLDER, asset_content, asset_url, module_urls
 from app.i18n.translation import words
 from geo.text.languages import LANGUAGES
 
-#: Small files that pages need offline; cached when any page is opened for the first time.
+#: Small files that pages need offline; the service worker caches them when a browser opens a page
+#: of the site for the first time.
 _SHELL: Final = (
     "page.css", "page.js", "page-exit.js", "offline.css", "offline.js", "icon.svg",
     "page-waiting.js", "crossings.js", "space.css", "plan.css", "report.css", "report.js",
@@ -22,9 +23,9 @@ _SHELL: Final = (
 #: `static/offline.js` draws every other public page.
 _PAGES: Final = ("/offline", "/report")
 
-#: Modules of the map; cached when the map is first shown or an offline pack is downloaded. They
-#: include that of the landscape, which the basemap lacks: the map loads its tiles where an
-#: OpenStreetMap extract is imported.
+#: Modules of the map; cached when the map is first shown or an offline pack is downloaded. The
+#: module of the landscape is among them although the basemap has no landscape: where an
+#: OpenStreetMap extract is imported, the map loads landscape tiles from the server.
 _MAP: Final = ("map.js", "style.js", "landscape.js", "map.css", "relief.webp")
 
 #: Modules for route searches on streets; cached when a phone downloads streets.

@@ -49,7 +49,10 @@ class DownloadSlot:
         return 0.0 if self._given_at_s is None else self._steady_s() - self._given_at_s
 
     def begin(self, end: Callable[[], None]) -> None:
-        """Store the function by which `end` ends the download."""
+        """Register a download as holder of the slot.
+
+        ``end`` is the function that ends the download.
+        """
         self._end = end
 
     def end(self) -> None:
