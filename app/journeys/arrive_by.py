@@ -16,8 +16,8 @@ from app.snapshots.read_source import ReadSource
 from app.snapshots.road_networks import RoadNetworks
 from routing.errors import NoRoute
 
-#: Maximum number of plans computed to find a departure. Each plan has one route, which is not
-#: compared with the route that ignores closures [A].
+#: Maximum number of plans computed to find a departure [A]. These plans are cheap: each has one
+#: route, and no comparison with the route that ignores closures.
 MOST_PLANS: Final = 18
 
 #: Maximum number of departures whose routes are compared with the routes that ignore closures; each
@@ -37,7 +37,7 @@ _FIRST_STEP_OF_A_DETOUR: Final = timedelta(days=1)
 
 @dataclass(frozen=True)
 class _Asking:
-    """Planner of the journeys for one question at any given departure time."""
+    """Planner of one requested journey for different departure times."""
 
     source: ReadSource
     network: RoadNetworks
@@ -46,7 +46,7 @@ class _Asking:
     access_m: float
 
     async def answer(self, departure: datetime) -> JourneyAnswer:
-        """Plan the journeys of the question for a departure time."""
+        """Plan the requested journey for a departure time instead of the requested arrival time."""
         question = replace(self.question, at=departure)
         return await plan(self.source, self.network, question, now=self.now, access_m=self.access_m)
 
@@ -59,7 +59,7 @@ async def plan_arrival(
     now: datetime,
     access_m: float,
 ) -> JourneyAnswer:
-    """Plan a journey of which all returned routes arrive by the time in the question.
+    """Plan a journey whose returned routes all arrive by the requested time.
 
     The departure is the latest departure that bisection finds, precise to ten minutes.
 

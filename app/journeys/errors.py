@@ -25,7 +25,7 @@ class Obstacle:
 
 
 class RouteRefusedError(Exception):
-    """No admissible route; holds the obstacles and the nearest space before them (P11, P32).
+    """There is no admissible route; holds the obstacles and the nearest space (P11, P32).
 
     ``nearest`` is the space nearest to the start of the refused leg, in the country of that start.
     For a route over waypoints ``leg`` is the number of the refused leg, from 0. ``lines`` are phone

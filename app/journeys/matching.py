@@ -54,7 +54,9 @@ CHILDRENS_LINE = "child_protection"
 
 @dataclass(frozen=True)
 class MatchQuestion:
-    """Need at a place, lon, lat in degrees (EPSG:4326), with an aware start time.
+    """Request for spaces that meet a need, starting at a place and an aware time ``at``.
+
+    ``lon`` and ``lat`` are in degrees, EPSG:4326; ``limit`` is the maximum number of options.
 
     ``country`` is the country that the person stated; None if it has to be inferred.
     """
@@ -69,9 +71,9 @@ class MatchQuestion:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Option for a need with published data of its spaces and the official crossings on the way.
+    """Recommended space: option, published data, and the official crossings on the way to it.
 
-    ``refers_to`` is the space to which the space of ``described`` refers people, if any.
+    If ``refers_to`` is not None, people go to ``described`` first, which refers them to that space.
     """
 
     option: Option
@@ -84,9 +86,9 @@ class Chosen:
 class Fallback:
     """Space to call when no destination fits.
 
-    Role ``later`` marks a space that serves at other hours, role ``guide`` a space that tells
-    people where help is. ``refused`` holds the reasons against going there now: only reasons of
-    opening hours, or none.
+    ``role`` is ``later`` for a space that can help at other hours, and ``guide`` for a space that
+    tells people where help is. ``refused`` says why people cannot go there now, which can only be
+    opening hours; empty if they can.
     """
 
     role: str
@@ -101,7 +103,8 @@ class Match:
     Attributes
     ----------
     left_out : mapping of str to int
-        Number of visible spaces of the searched area that are no destination, by first reason.
+        Number of visible spaces of the searched area that were rejected, by the first reason for
+        rejecting each.
     border_count : int
         Number of spaces that cannot be reached because no open official crossing leads to them.
     fallbacks : tuple of Fallback

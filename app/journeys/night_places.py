@@ -108,7 +108,7 @@ def places_of(
 
 
 def _confirmed(one: NightCandidate, calendar: NightCalendar) -> range:
-    """Return the nights of the journey for which a space's data are confirmed."""
+    """Return the numbers of the journey's nights on which a space's confirmation is still valid."""
     first = (one.candidate.assured_on - calendar.date_of(0)).days
     last = (one.candidate.expires_on - calendar.date_of(0)).days
     return range(max(0, first), min(calendar.nights, last + 1))

@@ -51,7 +51,7 @@ class JourneyQuestion:
     The journey passes the points ``via`` in order, keeps out of the areas ``obstacles``, and
     crosses no border of the ``avoided_countries``, or no border at all with ``avoids_borders``.
     ``detours`` limits how much longer a route may be than the route that ignores closures. Without
-    ``compares`` the two are not compared, so long detours are neither explained nor refused.
+    ``compares`` routes are not compared with it, so long detours are neither explained nor refused.
     """
 
     start: tuple[float, float]
@@ -134,7 +134,7 @@ class Journey:
 
 @dataclass(frozen=True)
 class JourneyAnswer:
-    """Journeys for a question, best first, with the records (crossings, hazards, spaces) used."""
+    """Journeys for a request, best first, with the records (crossings, hazards, spaces) used."""
 
     question: JourneyQuestion
     journeys: tuple[Journey, ...]
@@ -156,7 +156,7 @@ type Find = Callable[[RouteRequest], Routed]
 
 
 class Work[T](Protocol):
-    """Function that answers a question in a search thread."""
+    """Computation of an answer to a requested journey, run in a search thread."""
 
     def __call__(
         self,
@@ -166,7 +166,7 @@ class Work[T](Protocol):
         access_m: float,
         /,
     ) -> T:
-        """Answer a question from the records in force."""
+        """Compute the answer from the records that ``knowledge`` holds."""
 
 
 class _NoWayError(Exception):
@@ -180,7 +180,7 @@ class _NoWayError(Exception):
 
 
 class _TooLongError(Exception):
-    """Every leg has routes, but all routes of one leg are too long.
+    """Every leg of the journey has routes, but all routes of one leg exceed the detour limits.
 
     Holds the data to explain the refusal: the routes, their comparison with the routes that ignore
     closures on that leg, and the figures of its best route.
@@ -195,7 +195,10 @@ class _TooLongError(Exception):
 
 @dataclass(frozen=True)
 class _Settled:
-    """Routes found with the hazards in force when the traveller passes, and their request."""
+    """Routes found with the hazards in force when the traveller passes them.
+
+    ``request`` is the last request to the router, ``knowledge`` the records that it was made from.
+    """
 
     request: RouteRequest
     knowledge: Knowledge
@@ -204,7 +207,7 @@ class _Settled:
 
     @property
     def clocks(self) -> list[Pacing]:
-        """Timings of each route: the router's own and, with stages, that with nights at spaces."""
+        """All timings of the routes: the router's, and those with nights at spaces where known."""
         return [clock for laid in self.laid for clock in laid.clocks]
 
 
@@ -216,7 +219,7 @@ async def plan(
     now: datetime,
     access_m: float,
 ) -> JourneyAnswer:
-    """Plan one to five journeys for a question; only one if it has waypoints.
+    """Plan one to five journeys for a request; only one if the request has waypoints.
 
     All data is at least as new as the stamps (versions of the data) of the source.
 
@@ -247,7 +250,9 @@ async def worked_out[T](
     now: datetime,
     access_m: float,
 ) -> T:
-    """Read the records on which a question depends, then answer it by ``work`` in a search thread.
+    """Read the records on which a journey depends, then call ``work`` in a search thread.
+
+    Return what ``work`` returns.
 
     Parameters, data and errors are those of `plan`; ``work`` may raise more.
     """
@@ -287,10 +292,10 @@ def _weighed[T](
     access_m: float,
     work: Work[T],
 ) -> T | tuple[Whereabouts, ...]:
-    """Answer at once if the country of every place can be inferred from roads and towns nearby.
+    """Call ``work`` if the country of every place can be inferred from roads and towns nearby.
 
-    Otherwise return the inferred countries, because countries of places far from roads and towns
-    have to be checked in the database by `doubted`.
+    Return its result. Otherwise return what is inferred of each place: the caller has to check
+    countries of places far from roads and towns in the database, by `doubted`.
     """
     where = weigh_all(network, [question.start, *question.via, question.end], near)
     if any(one.is_far for one in where):
@@ -314,7 +319,7 @@ def answered(
     find
         Function that finds the routes for a request; by default `RoadNetworks.routes`.
     most
-        Maximum number of journeys; by default as many as the question asks for.
+        Maximum number of journeys; by default as many as requested (``question.most``).
 
     Raises
     ------
@@ -349,7 +354,7 @@ class _Found(Protocol):
 def with_enough_ways[F: _Found](
     question: JourneyQuestion, find: Callable[[JourneyQuestion], F]
 ) -> F:
-    """Find routes for a question; for walks of several days find at least three.
+    """Find routes for a journey; for walks of several days find at least three.
 
     If nights are spent at spaces, the router's best route may be worse than another in every
     respect. So several routes are computed and compared, and the best route is the same however
@@ -457,7 +462,7 @@ def _settled(
 
 
 def _request(question: JourneyQuestion, knowledge: Knowledge) -> RouteRequest:
-    """Return the request to the router for a question and the records of the journey."""
+    """Return the router's request for a journey, with the crossings and hazards to respect."""
     first, *between, last = countries_along(
         _named(knowledge.start, question.countries[0]),
         knowledge.via,
@@ -483,7 +488,7 @@ def _request(question: JourneyQuestion, knowledge: Knowledge) -> RouteRequest:
 
 
 def _named(where: Whereabouts, country: str | None) -> Whereabouts:
-    """Return a point's whereabouts with the stated country, if any, as certain."""
+    """Replace the inferred country of a point by the country that the client stated, if any."""
     if country is None:
         return where
     return replace(where, country=country, is_certain=True, crossing=None)

@@ -110,7 +110,9 @@ async def find_world(
 async def find_world_around(
     source: ReadSource, spaces: Sequence[OpenSpace], asked: WorldQuestion
 ) -> ReachWorld:
-    """Read the crossings and hazards that the client may see, for spaces, of known countries.
+    """Read the crossings and hazards that the client may see, for travel from or to spaces.
+
+    The countries of the spaces are known, so none has to be inferred.
 
     Day and night follow the local time at the first space. The database session is closed at the
     end.

@@ -81,7 +81,10 @@ class Knowledge(Records):
         return self.start.place.timezone
 
     def begun(self, rows: Sequence[int]) -> "Knowledge":
-        """Return a copy in which the hazards at some rows of ``coming`` are in force already."""
+        """Return a copy in which some hazards that begin later are in force from the start.
+
+        ``rows`` are their indices in ``coming``.
+        """
         records, hazards = zip(*(self.coming[row] for row in rows), strict=True)
         return replace(
             self,
@@ -91,7 +94,9 @@ class Knowledge(Records):
         )
 
     def ending(self, before: datetime | None) -> tuple[tuple[ActiveHazard, Hazard], ...]:
-        """Return the exclusions in force that are over before a time, or over at all for None.
+        """Return the exclusions in force whose published end has passed ``before`` a time.
+
+        If ``before`` is None, return all exclusions that have a published end.
 
         Only hazards of the family "physical" are returned. Times of threats by people are not
         published (P36), so such a threat closes a road until its record is lifted.
@@ -107,7 +112,7 @@ class Knowledge(Records):
         )
 
     def without(self, pairs: Sequence[tuple[ActiveHazard, Hazard]]) -> "Knowledge":
-        """Return a copy in which some hazards are over: moved from ``hazards`` to ``ended``."""
+        """Return a copy in which some hazards are moved from ``hazards`` to ``ended``."""
         gone = {hazard.id for _, hazard in pairs}
         kept = [
             (record, hazard)

@@ -142,7 +142,10 @@ def rounded(ref: str) -> str:
 
 
 async def _is_meant(session: AsyncSession, given: Given, now: datetime) -> bool:
-    """Return whether the form's visible text is still the reference's label, in any language."""
+    """Return whether the form's visible text still is the label of its reference.
+
+    If not, the person has typed over it. Labels are compared in all languages.
+    """
     text = given.text.strip()
     if not text:
         return True
@@ -227,7 +230,7 @@ async def _side(session: AsyncSession, rest: str, w: Words, now: datetime) -> En
 
 
 def side_label(w: Words, crossing: CrossingState, country: str) -> str:
-    """Return the label of a crossing's side."""
+    """Return the label for one side of a border crossing: name of the crossing, and country."""
     return w.gettext(_SIDE) % {"name": crossing.name, "country": w.country(country)}
 
 

@@ -212,11 +212,11 @@ def by_nights(route: Route, beds: Sequence[tuple[RouteStop, NightSpace]]) -> Sta
 def _nights(
     route: Route, departure: datetime, placed: Sequence[tuple[Place, RouteStop, NightSpace]]
 ) -> RouteNights:
-    """Return the question to the stage search: where each night along a route can be spent."""
+    """Return the input of the stage search: where each night along a route can be spent."""
     clock = Pacing(route, departure)
     under_way = (route.arrival.date() - departure.date()).days
     calendar = NightCalendar.of(departure, min(2 * under_way + _MORE_NIGHTS, _KNOWN_NIGHTS))
-    # Of the party only this is known: some profiles travel with children.
+    # Nothing else is known of the travellers than what the profile says: some include children.
     need = Need(children=1 if route.profile.carries_children else None)
     (first_lon, first_lat), (last_lon, last_lat) = route.coordinates[[0, -1]].tolist()
     spaces = [space for _, _, space in placed]
@@ -260,9 +260,9 @@ def _place(route: Route, stop: RouteStop) -> Place:
 
 
 def _timed(route: Route, clock: Pacing, days: int) -> Route | None:
-    """Return a route with the days, arrivals, waits and cost of a clock.
+    """Return a route with days, arrivals, waits and cost as timed by ``clock``.
 
-    None if a crossing is reached too late for a further opening of it to be known.
+    Return None if a crossing is reached so late that no later opening of the crossing is known.
     """
     reached: dict[tuple[float, str | None], datetime] = {}
     walker = clock.gone(clock.walker(), START, clock.end, reached)
@@ -283,7 +283,7 @@ def _timed(route: Route, clock: Pacing, days: int) -> Route | None:
 
 
 def _passed_at(passage: Passage, reached: _Reached) -> Passage | None:
-    """Return a passage of a crossing with the arrival time and the wait that a clock leads to.
+    """Return a passage of a crossing with new arrival and wait, given the times reached.
 
     Return None if no time is known from which the crossing can be passed after that arrival.
     """

@@ -107,7 +107,7 @@ async def visible_space(session: AsyncSession, space_id: str, now: datetime) -> 
 
 
 def age_of(properties: Mapping[str, Any], now: datetime) -> Age | None:
-    """Return the age of a space's last confirmation by the local date at the space.
+    """Return the age of a space's last confirmation, counted in local days at the space.
 
     None if the space was never confirmed (P35).
     """

@@ -35,7 +35,7 @@ class TradeOff:
 
 @dataclass(frozen=True, eq=False)
 class TradeOffAnswer:
-    """Routes of different time and exposure for a question.
+    """Routes for a request that differ in time and in exposure to hazards.
 
     Attributes
     ----------
@@ -49,7 +49,8 @@ class TradeOffAnswer:
     front_count
         Number of routes that approximate all admissible routes within ``share``.
     slower_count
-        Number of those that are slower than the last route; they are left out as long detours.
+        How many of these ``front_count`` routes are slower than the last route in the response;
+        they are left out as too long detours.
     share
         See `routing.biobjective.route_front.RouteFront.share`.
     """
