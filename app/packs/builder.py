@@ -57,7 +57,7 @@ class Pack:
 
 @dataclass(frozen=True)
 class Maker:
-    """Builder of packs for phones, always with data of the public tier."""
+    """Builder of offline packs for phones, always with data that everybody may see."""
 
     database: Database
     editions: Editions
@@ -187,7 +187,8 @@ class Maker:
             self._regions(),
         )
         rest = await self._kept(("pack-around",), edition, around)
-        # Insert the crossings, which are built once for all files, as a member of the same object.
+        # Insert the crossings as a member of the same JSON object. Their JSON is cached, because
+        # all files have the same crossings.
         told = await self._crossings(stamps)
         return orjson.Fragment(b'{"crossings":' + told + b"," + rest[1:])
 

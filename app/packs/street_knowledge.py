@@ -49,7 +49,7 @@ def knowledge_of(
     Parameters
     ----------
     streets
-        Streets of one edition.
+        Streets of a town or corridor, in the edition to which the file refers.
     crossings
         All official crossings that the public sees.
     hazards

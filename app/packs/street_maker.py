@@ -1,4 +1,4 @@
-"""Builder of streets for phones, by town and corridor; cuts are cached until roads change."""
+"""Builder of streets for phones, by town and corridor; they are cached until roads change."""
 
 import hashlib
 from collections.abc import Mapping
@@ -207,9 +207,9 @@ class StreetMaker:
         return place, streets
 
     async def _closed(self, known: SnapshotReading, region: Region) -> tuple[Any, Any]:
-        """Return the gates of a region by border edge, and the edges closed without public reason.
+        """Return official crossings by border edge, and the edges closed without public reason.
 
-        Those edges lie in unpublished exclusions; int64 [k], each once.
+        The latter lie in hazards that are not published; int64 [k], each once.
         """
         now = self.span.start
         stated = [crossing for _, crossing in await known.crossings(now)]
@@ -221,10 +221,10 @@ class StreetMaker:
 
 
 def posted(gates: Mapping[int, Gate]) -> frozenset[tuple[int, float, tuple[str, ...]]]:
-    """Return which posts stand where, which decides what streets hold; states do not.
+    """Return edge, position and ids of the border posts, as a part of the key of cached streets.
 
-    Streets that were cut before differ from those of now if a crossing was added, moved, withdrawn
-    or hidden since (P24, P34).
+    Cached streets are outdated if a crossing was added, moved, withdrawn or hidden since (P24,
+    P34), but not if it was only opened or closed.
     """
     return frozenset(
         (edge, gate.at, tuple(post.id for post in gate.posts))

@@ -62,7 +62,7 @@ _NO_NAME: Final = np.iinfo(np.uint16).max
 
 @dataclass(frozen=True, eq=False)
 class LocalStreets:
-    """Streets of one edition.
+    """Streets of a town or corridor for phones, in one edition (version).
 
     Parameters
     ----------
@@ -71,7 +71,8 @@ class LocalStreets:
     travel
         Walking times on the edges of the network.
     gates
-        Official crossings of border edges, by edge of the network.
+        Official crossings on each border edge (an edge between two countries), by its number in the
+        network.
     """
 
     excerpt: Excerpt
@@ -89,9 +90,10 @@ class LocalStreets:
         travel
             Walking times on the edges of the network.
         gates
-            A gate for every border edge of the network.
+            Official crossings on each border edge of the network, by edge; edges without any are
+            left out of the streets.
         gone
-            int64, edges in exclusions without a public reason.
+            int64, edges closed for a reason that is not public; they are left out of the streets.
         vicinity
             Area around the town or along the corridor.
         """
@@ -176,7 +178,7 @@ class LocalStreets:
 
     @cached_property
     def _posted(self) -> list[tuple[int, Gate]]:
-        """Border edges as pairs of number in the file and gate."""
+        """The border edges in the streets: number in the file, and official crossings on it."""
         own = self.excerpt.edge.tolist()
         return [(number, self.gates[e]) for number, e in enumerate(own) if e in self.gates]
 
@@ -189,7 +191,7 @@ class LocalStreets:
 
     @property
     def posts(self) -> frozenset[str]:
-        """Ids of the official crossings in the streets."""
+        """Ids of the official crossings that the streets lead through."""
         return frozenset(post.id for _, gate in self._posted for post in gate.posts)
 
     def _flags(self) -> Column:
@@ -238,7 +240,7 @@ class LocalStreets:
         return {"node_height_m": whole_m.astype(np.int16)}
 
     def _prices(self) -> dict[str, Column]:
-        """Return the columns of costs that differ from walking time.
+        """Return the columns of the search's costs of each edge, which may exceed its walking time.
 
         ``edge_priced_ms`` is the time that the search uses, left out if it equals the walking time
         of every edge; ``edge_altitude_ms`` is the cost of altitude, left out if always 0.
