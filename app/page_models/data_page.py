@@ -28,7 +28,8 @@ class PageLink:
     text, href
         Link text and target URL.
     rel, media_type
-        Relation (RFC 8288) and media type of the target; empty where the page states them.
+        Relation (RFC 8288) and media type of the target, as attributes of the HTML link; "" leaves
+        the attribute out.
     """
 
     text: str

@@ -23,8 +23,8 @@ WIDTH: Final = 340
 HEIGHT: Final = 150
 LEFT, RIGHT, TOP, BOTTOM = 46, 318, 22, 122
 
-#: Number of heights sampled along the route: on a phone, more than one per three pixels is not seen
-#: [A].
+#: Number of heights sampled along the route: about one per three pixels of a phone's screen, as
+#: more would not be visible [A].
 SAMPLES: Final = 97
 
 #: Smallest range of the height axis, metres, so that flat routes are drawn flat [A].
@@ -67,8 +67,8 @@ class Elevation:
     ticks
         Ticks of the distance axis.
     gap
-        Left edge and width of the longest stretch without a space, drawing units; None if not
-        given.
+        Left edge and width, in drawing units, of the longest stretch without a space; None if
+        `elevation` was called without ``gap``.
     marks
         Spaces and crossings on the route.
     heights_m

@@ -44,7 +44,8 @@ class PageFrame:
     layers
         The catalogue's layers in drawing order, as `tiles.features.style.map_layers()` gives them.
     places
-        Names offered while typing a start or an end, unique and unambiguous to the server.
+        Names that the form offers while a person types a start or an end. Each stands for one place
+        only.
     hotline
         Phone number for protected services (P38), or None.
     incident_contact

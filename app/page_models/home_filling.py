@@ -42,8 +42,8 @@ class HomeSpaces:
         Spaces on this page in order, nearest first if a place is named; and the count of all
         matches.
     place, country, typed
-        The place as understood, the country on whose side of the border it lies (P33), and the text
-        for the form.
+        The place that the typed text was resolved to, its country (P33), and the text to show in
+        the form's field.
     place_ref, place_code, choices, is_place_unknown, is_place_misspelt
         As in `view_models.HomeView`.
     beyond, near_m

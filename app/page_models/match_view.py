@@ -38,8 +38,8 @@ class MatchForm:
 class MatchStep:
     """One recommended step: a space and the reasons for it.
 
-    ``refers_to`` names the space that this one refers people to, if entry there is by referral
-    only.
+    ``refers_to`` is set if the step leads to a referral point: it names the space to which the
+    point refers people, and which nobody may enter without a referral.
     """
 
     id: str
@@ -56,7 +56,7 @@ class MatchStep:
 
 @dataclass(frozen=True)
 class MatchAnswer:
-    """The result: steps, or else fallback spaces to call or ask, always with help lines (P45)."""
+    """The result: steps or, without any, spaces to call or to ask; always with help lines (P45)."""
 
     steps: Sequence[MatchStep]
     instead: Sequence[MatchStep]

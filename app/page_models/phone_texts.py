@@ -119,7 +119,7 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
 
 
 def aging_texts(w: Words) -> Mapping[str, Any]:
-    """Return the texts with which scripts update an old page.
+    """Return the texts with which scripts bring a page up to date that has been open for a while.
 
     Texts of states are left out, because they are safety texts (P47).
     """

@@ -163,8 +163,8 @@ def _route(journey: Journey, answer: JourneyAnswer, about: RouteTextSource) -> p
     return plan_views.RouteView(
         distance_m=route.distance_m,
         walking_days=route.walking_days,
-        # A second estimate is shown for adults only; the other profiles have their own daily
-        # distance.
+        # Show a second estimate, for slower walkers, only beside that of an adult: the other
+        # profiles have daily distances of their own.
         walking_days_slow=max(route.walking_days, slow_days) if is_adult else None,
         ascent_m=route.ascent_m,
         is_ascent_lower_bound=route.ascent == "lower_bound",

@@ -91,7 +91,7 @@ def _with_form(
 
 
 def _local(view: PlanView) -> str:
-    """Return the start time in the form's format, so that a download repeats the request."""
+    """Return the start time in the form's format, to repeat the request for a download."""
     return f"{view.at.astimezone(ZoneInfo(view.timezone)):%Y-%m-%dT%H:%M}"
 
 
@@ -121,12 +121,13 @@ class ItineraryLine:
 
 
 def itinerary(route: RouteView) -> list[ItineraryLine]:
-    """List the places along a route in order, the longest gap after the place that it starts at."""
+    """List the places along a route in order; the longest gap follows the place where it starts."""
     # Routes of one day need no bed, so only an overnight gap is listed.
     gap = route.gap if route.gap is not None and route.gap.is_overnight else None
     start = end = math.inf
     if gap is not None:
-        # Half a metre absorbs rounding between a space's position and the ends of a gap.
+        # Add half a metre, because the position of the space at which the gap starts may be rounded
+        # to a value after the start.
         start = gap.from_m + 0.5
         end = gap.from_m + gap.length_m - 0.5
 

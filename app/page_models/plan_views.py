@@ -136,10 +136,11 @@ class RouteView:
     vehicle_s
         Moving time of a vehicle, seconds; None on foot.
     told
-        Source of the sentences that compare the route with the others and describe its stretches.
+        Data from which the page makes two texts: a comparison of the route with the other routes,
+        and a description of its stretches.
     because, beyond
-        Reasons why the route is longer than the direct one, to be worded; and the limit that the
-        route exceeds (P54).
+        Reasons why the route is longer than the route that ignores closures, and the name of the
+        detour limit that it exceeds, if any (P54).
     ended
         Closures on the route that end, as published, before the traveller arrives.
     """

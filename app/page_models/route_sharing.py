@@ -79,9 +79,10 @@ def how_long(w: Words, route: RouteView) -> str:
 
 
 def short_message(w: Words, view: PlanView, route: RouteView) -> str:
-    """Return a route as one SMS; a text that is too long loses the climb, then other details.
+    """Return a route as one SMS; details are left out until the text fits.
 
-    After the climb, details of the advice are left out, then the length without information.
+    The climb is left out first, then details of the advice, then the length of stretches without
+    information on hazards.
 
     DEMO, days, length, the longest stretch and the date of the data always stay.
     """

@@ -70,9 +70,9 @@ class SpaceView:
     week
         Today and the six days after, equal days in one row; empty if no hours are known.
     last_day
-        The last of these days.
+        Last day of `week`.
     exceptions
-        Exceptional days after the listed ones.
+        Days with exceptional hours after `last_day`.
     amenities
         Pairs of amenity code and presence; None is not known.
     onward
@@ -178,7 +178,7 @@ def ages(w: Words, facts: Mapping[str, Any]) -> str | None:
 
 
 def town_text(w: Words, home: str, town: NamedNode) -> str:
-    """Name a town of the small map, with its country if that is not ``home`` (P33)."""
+    """Name a town of the small map; append its country unless that is ``home`` (P33)."""
     if town.country in {None, home}:
         return town.name
     return f"{town.name} ({w.country(str(town.country))})"
