@@ -46,7 +46,7 @@ class Follower:
     url
         URL for notifications: a direct connection, as the public role.
     editions
-        Layer editions, which are distrusted after each notification.
+        Versions of the layers' data, which are read again after each notification.
     """
 
     def __init__(

@@ -29,21 +29,23 @@ class LaidCorridor:
     line_error_m: float = 0.0
 
 
-#: Id, line and length of a corridor, imports of the road networks, and posts of crossings.
+#: Cache key: id, line and length of a corridor, imports of the road networks, and positions of the
+#: crossings.
 type _Key = tuple[str, bytes, float, tuple[str, ...], frozenset[tuple[object, ...]]]
 
 
 class CorridorLines:
-    """Cache of laid corridors of one process; may be used by several threads."""
+    """Cache of corridors matched to the road networks; may be used by several threads."""
 
     def __init__(self, network: RoadNetworks) -> None:
         self._network = network
         self._laid: dict[_Key, LaidCorridor] = {}
 
     def lay(self, corridor: CorridorLine, crossings: tuple[Crossing, ...]) -> LaidCorridor:
-        """Match a corridor to the roads; cached while nothing that decides it changes.
+        """Match a corridor to the roads, and cache the result.
 
-        These are the corridor, the road networks, and where crossings stand, in whatever state.
+        The result is computed anew when the corridor, a road network or the position of a crossing
+        has changed; whether crossings are open does not matter.
         """
         regions = self._network.regions()
         stamps = tuple(map(import_of, regions))

@@ -72,7 +72,7 @@ class Whereabouts:
 
     @property
     def is_far(self) -> bool:
-        """Whether the point is so far from roads and towns that boundary polygons count as well."""
+        """Whether the point is far from roads and towns, so that `doubted` checks its country."""
         return self.evidence_m > boundaries.DEEP_M
 
 

@@ -36,7 +36,7 @@ _IDLE_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Stamps read from the database at one moment.
+    """Change stamps (counters of changes per kind of data), read at one moment.
 
     ``began_s`` and ``answered_s`` are the times of the query by the monotonic clock, seconds;
     ``hazards_until`` is when hazards next begin or end by schedule.
@@ -50,8 +50,8 @@ class Look:
     def now(self, at_s: float) -> datetime:
         """Return the database's time, or slightly less, at a moment of the monotonic clock.
 
-        The result is never later than the database's true time, so data read afterwards is at least
-        as new as the edition states.
+        The result is never later than the database's true time. So data read after the result is at
+        least as new as an edition that contains it.
         """
         return self.stamps.now + timedelta(seconds=at_s - self.answered_s)
 
@@ -61,7 +61,7 @@ class Look:
         return self.stamps.has_demo
 
     def of(self, layer: Layer) -> Hashable:
-        """Return the current edition of a layer."""
+        """Return the edition (data version) of a layer at the moment when the stamps were read."""
         # Pages of every layer contain safety texts, so published translations are part of editions.
         subjects = (StampSubject.TEXTS, *layer.subjects)
         stamp = self.stamps.server, *map(self.stamps.of, subjects)
@@ -77,15 +77,15 @@ class Look:
 
 
 class Editions:
-    """Current editions as known to one process.
+    """Current editions (data versions) of all layers, as known to one process.
 
     Parameters
     ----------
     database : Database
         Database whose stamps are read on the public tier; stamps are equal for all tiers.
     texts : ReviewedTexts or None
-        Translations that are replaced when those in the database have changed. None keeps them for
-        this object only, so that no request uses them.
+        Object whose translations of safety texts are replaced when those in the database have
+        changed. None creates an object that no request uses.
     """
 
     def __init__(self, database: Database, texts: ReviewedTexts | None = None) -> None:
@@ -99,16 +99,22 @@ class Editions:
         self.is_listening = False
 
     def doubt(self) -> None:
-        """Distrust all editions until stamps are read again; called at notifications of changes."""
+        """Stop using the stamps read last, because something has changed since.
+
+        The next request reads them again. Called at each notification of a change.
+        """
         self._is_doubted = True
         self._database.doubt()
 
     async def of(self, layer: Layer) -> Hashable:
-        """Return the current edition of a layer; raise errors as `believed`."""
+        """Return the current edition (data version) of a layer; raise errors as `believed`."""
         return (await self.believed()).of(layer)
 
     async def stamps(self) -> Stamps:
-        """Return trusted stamps with the database's current time; raise errors as `believed`."""
+        """Return stamps that may be trusted, with the present time by the database's clock.
+
+        Errors are those of `believed`.
+        """
         look = await self.believed()
         now = look.now(time.monotonic())
         return replace(look.stamps, now=now, today=now.astimezone(UTC).date())
@@ -120,9 +126,9 @@ class Editions:
     async def refresh_texts(self) -> None:
         """Read the stamps, and with them changed translations, if they may be outdated (P47).
 
-        Nothing is read while notifications arrive and the background task has read after the last
-        one. If the database is unavailable, the translations stay, and the request's own query
-        reports the failure.
+        Nothing is read if notifications arrive and the stamps were read after the last of them. If
+        the database is unavailable, the translations stay, and the request's own query reports the
+        failure.
         """
         if self._look is None or self._is_doubted or not self.is_listening:
             with suppress(DatabaseUnavailableError):
@@ -190,8 +196,8 @@ class Editions:
     async def _read_texts(self, stamps: Stamps) -> None:
         """Read the published translations if their stamp has changed.
 
-        They are read after the stamps, so that they are never older than the stamps say. The stamp
-        is a part of the edition of each page that is made with them.
+        Translations are read after the stamps, and so are never older than their stamp, which is a
+        part of the edition of every page.
         """
         source = stamps.server, stamps.of(StampSubject.TEXTS)
         if self._texts.source != source:

@@ -270,7 +270,7 @@ class _Asked:
     crossings: NDArray[np.float64]
 
     def weighed(self, found: Sequence[NamedPlace]) -> list[_Weighed]:
-        """Sort places by weight: the population, multiplied near an official crossing."""
+        """Sort places by their population, which counts `_AT_A_CROSSING` times near a crossing."""
         is_near = _are_near(found, self.crossings)
         weighed = [
             _Weighed(place, max(1.0, place.population) * (_AT_A_CROSSING if near else 1))

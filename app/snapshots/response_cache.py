@@ -17,7 +17,8 @@ class Kept:
     Parameters
     ----------
     edition
-        Layer edition from which the response was made; the response is valid while it is current.
+        Version of the layer's data from which the response was made
+        (`app.snapshots.layer_editions`); the response is valid while the layer has this version.
     body
         Uncompressed body; empty for a tile without features.
     digest
@@ -66,7 +67,7 @@ class Shelf:
         self._size_bytes = 0
 
     def get(self, key: Hashable, edition: Hashable) -> Kept | None:
-        """Return the cached response of a key if it was made from ``edition``, else None."""
+        """Return a key's cached response if it was made from this ``edition`` of the data."""
         found = self._kept.get(key)
         if found is None:
             return None

@@ -93,17 +93,17 @@ class Region:
 
     @cached_property
     def reach_networks(self) -> ReachNetworks:
-        """Networks for isochrones and matrices, prepared for the crossings and hazards in force."""
+        """Cache of the network's forms for isochrones and matrices, by crossings and hazards."""
         return ReachNetworks(self.router)
 
     @cached_property
     def matrices(self) -> Matrices:
-        """Solver of matrices; cached, because it keeps the metrics of the networks."""
+        """Solver of travel-time matrices; cached, because it keeps the times of all edges."""
         return Matrices(self.reach_networks)
 
     @cached_property
     def sketched_towns(self) -> Towns | None:
-        """Towns whose spaces support a route at the town's node; None for other than sketches."""
+        """Towns of a sketch network, whose spaces support a route at the town's node; else None."""
         return Towns.of_sketch(self.graph)
 
     def town_near(self, lon: float, lat: float) -> str | None:

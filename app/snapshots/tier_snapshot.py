@@ -98,7 +98,7 @@ class _Products:
 
 @dataclass(slots=True)
 class _Places:
-    """Populated places of a tier; the index ``names`` is None until the first lookup of a name."""
+    """Populated places of a tier; ``names`` is an index, made at the first lookup of a name."""
 
     stamp: Stamp | None
     found: ResidentPlaces
@@ -190,7 +190,10 @@ class SnapshotReading:
         return tuple((record, hazard) for record, hazard in pairs if holds(record, at))
 
     async def coming_exclusions(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
-        """Return published exclusions that begin after ``at`` (aware), paired as in `hazards`."""
+        """Return published hazards that will close roads from a time after ``at`` (aware).
+
+        Each is paired with the router's object, as in `hazards`.
+        """
         known = await self._hazards()
         pairs = zip(known.published, known.routed, strict=True)
         return tuple(pair for pair in pairs if pair[1].exclusion and pair[0].valid_from > at)
@@ -263,7 +266,10 @@ class SnapshotReading:
         query: Callable[[], Awaitable[T]],
         keep: Callable[[_Spaces, T], None],
     ) -> T:
-        """Return cached data of spaces if they are current, else read and keep them."""
+        """Return cached data of spaces if they are current, else read and cache them.
+
+        ``true`` is as in `_kept_or_read`; ``query`` reads the data, and ``keep`` caches them.
+        """
 
         async def read() -> T:
             kept = self._true_spaces()
@@ -385,7 +391,7 @@ class SnapshotReading:
     def _if_true[K: (_Hazards, _Crossings, _Places)](
         self, kept: K | None, subject: StampSubject
     ) -> K | None:
-        """Return cached data if they have the current stamp of their subject, else None."""
+        """Return cached data if nothing of their subject has changed since, else None."""
         return kept if kept is not None and kept.stamp == self._stamps.of(subject) else None
 
     async def _kept_or_read[K](
@@ -419,9 +425,10 @@ class SnapshotReading:
         return await change_stamps.read_steady(self._session, subject, query)
 
     async def _look_again(self) -> None:
-        """Read the stamps again after waiting for a lock.
+        """Read the change stamps again after waiting for the lock of a cache entry.
 
-        Another request may have filled the cache meanwhile, with data of newer stamps.
+        Meanwhile another request may have filled the entry with newer data than the stamps read
+        before.
         """
         self._stamps = await change_stamps.read_stamps(await connected(self._session))
 
@@ -435,7 +442,8 @@ async def reading(session: AsyncSession, stamps: Stamps | None = None) -> Snapsh
         Session of a reading tier. The cache belongs to the `geo.db.sessions.Database` that made the
         session; a session made without a `Database` reads all data anew.
     stamps : Stamps
-        Stamps to trust instead of those of the snapshot; the data is as of these stamps, or newer.
+        Change stamps to use instead of reading those of the session's database snapshot. The data
+        is then as new as these stamps, or newer.
     """
     return SnapshotReading(session, stamps or await change_stamps.read_stamps(session))
 
