@@ -99,7 +99,7 @@ class SignInNeededError(UnauthorizedError):
 
 
 class TokenAtConsoleError(Exception):
-    """A console page was requested with an Authorization header; a token is no session (P50)."""
+    """A console page was requested with a token, but it only accepts a session cookie (P50)."""
 
 
 class ForgedRequestError(Exception):

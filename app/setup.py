@@ -155,7 +155,7 @@ async def fill_access(
 
 
 async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> None:
-    """Compile the searches, and import the shipped sketch in place of a missing or damaged one."""
+    """Compile the kernels of route searches; import the shipped sketch if none works."""
     # Compiled at the first start only; later starts load the compiled code from disk.
     await asyncio.to_thread(load_searches)
     report("searches compiled")

@@ -18,8 +18,8 @@ from routing.geometry.geodesy import METRES_PER_DEGREE
 WIDTH: Final = 340
 HEIGHT: Final = 190
 
-#: Number of other towns, the nearest ones, that the map reaches to. So the map of a space in a city
-#: has a large scale, and the map of a space in an empty region a small one [A].
+#: The map's scale is chosen so that it shows this number of other towns, the nearest ones: a large
+#: scale in a city, a small one in an empty region [A].
 TOWNS: Final = 5
 #: Least and greatest distance from the middle of the map to its upper edge, metres [A].
 LEAST_M: Final = 12_000.0
@@ -38,7 +38,7 @@ type Int32 = NDArray[np.int32]
 
 
 class TownPosition(Protocol):
-    """A town of a sketch."""
+    """Position of a town of a sketch network."""
 
     @property
     def lon(self) -> float:
@@ -50,7 +50,7 @@ class TownPosition(Protocol):
 
 
 class SketchRoads(Protocol):
-    """The straight roads of a sketch."""
+    """Nodes of a sketch network, and its straight roads (edges) between two nodes each."""
 
     @property
     def node_lon(self) -> Int32:
@@ -62,11 +62,11 @@ class SketchRoads(Protocol):
 
     @property
     def edge_tail(self) -> Int32:
-        """First nodes of E edges."""
+        """Index of the first node of each of E edges."""
 
     @property
     def edge_head(self) -> Int32:
-        """Last nodes of E edges."""
+        """Index of the last node of each of E edges."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ def draw(
     Parameters
     ----------
     lon, lat
-        The point that the reader's tier may see, blurred where that is asked; degrees, EPSG:4326.
+        The space's position as published to the reader, which for some spaces is inexact on
+        purpose; degrees, EPSG:4326.
     name
         Function that writes the name of a town, with its country if it lies in another (P33).
     """
@@ -173,7 +174,8 @@ def _positions_of(towns: Sequence[TownPosition]) -> tuple[Floats, Floats]:
 def _roads(graph: SketchRoads, plane: _Plane) -> str:
     x, y = plane.points(graph.node_lon / 1e7, graph.node_lat / 1e7)
     tail, head = graph.edge_tail, graph.edge_head
-    # Leave out roads with both ends beyond the same side of the map; SVG clips the other roads.
+    # Leave out roads that cannot be seen, because both ends lie beyond the same side of the map.
+    # The SVG viewer clips roads that reach beyond the map.
     seen = (
         (np.maximum(x[tail], x[head]) > 0)
         & (np.minimum(x[tail], x[head]) < WIDTH)

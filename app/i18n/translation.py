@@ -298,7 +298,7 @@ class Words:
         return f"{name}, {self.country(label.rpartition(', ')[2])}" if name else label
 
     def town(self, label: str) -> str:
-        """Return the name in a town's label, ``Cúcuta`` for ``Cúcuta, CO``; else nothing."""
+        """Return a label without its country, ``Cúcuta`` for ``Cúcuta, CO``; "" if it has none."""
         name, _, code = label.rpartition(", ")
         return name if code in self.locale.territories and code.isupper() else ""
 

@@ -87,7 +87,10 @@ def clocks(w: Words, opens_at: time, closes_at: time) -> str:
 
 @dataclass(frozen=True, order=True)
 class Times:
-    """One opening of a day in local time, and whether it is certain; on holidays it may not be."""
+    """One opening of a day, in local time.
+
+    ``is_certain`` is False on a public holiday for which the space has not stated hours.
+    """
 
     opens_at: time
     closes_at: time

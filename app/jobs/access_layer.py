@@ -52,7 +52,8 @@ _KEPT_ENDS: Final = 16
 #: Number of changed times above which the statistics of PostgreSQL's query planner are refreshed.
 _MANY_TIMES: Final = 1_000
 
-#: Subjects whose change stamps tell that times may have changed.
+#: Kinds of data on which access times depend. The database counts the changes of each kind; times
+#: are recomputed if a count has changed.
 _SUBJECTS: Final = (
     StampSubject.SPACES, StampSubject.CROSSINGS, StampSubject.HAZARDS, StampSubject.PLACES,
 )  # fmt: skip

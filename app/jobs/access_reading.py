@@ -25,9 +25,9 @@ _AT: Final = time(10, tzinfo=timezone(timedelta(hours=-5)))
 class AccessQuestion:
     """Requested access times: first day of the month, profiles and services.
 
-    Empty ``services`` ask for all services that the layer counts. The spaces of the corridor with
-    the id ``closed_corridor`` are treated as closed. ``raster_cell_deg`` is the cell size of
-    rasters, degrees; None asks for no rasters.
+    With empty ``services`` times are computed for every service of the layer ``access``. The spaces
+    of the corridor with the id ``closed_corridor`` are treated as closed. ``raster_cell_deg`` is
+    the cell size of rasters, degrees; None asks for no rasters.
     """
 
     month: date

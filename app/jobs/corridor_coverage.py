@@ -130,8 +130,8 @@ class Coverer:
     async def _state(self, now: datetime) -> tuple[object, ...]:
         async with self._database.primary_session(Tier.PUBLIC) as session:
             stamps = await change_stamps.read_stamps(session)
-            # The change stamp of the coverage layer is left out, because this class's own writes
-            # change the stamp.
+            # The stamp (change counter) of the coverage layer is left out: this class's own writes
+            # change the stamp, and each would cause another computation.
             services = await coverage_gaps.counted_services(session)
         regions = await asyncio.to_thread(self._network.regions)
         return (

@@ -74,11 +74,11 @@ async def _alike(session: AsyncSession, _now: datetime) -> int:
     return await duplicates.find_duplicates(session)
 
 
-#: Daily tasks, each under the label with which the command prints its count. A new daily task needs
-#: only an entry here.
+#: Daily tasks, each under the label with which ``amparo upkeep`` prints the count that the task
+#: returns. A new daily task needs only an entry here.
 TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
-    # This task is the first: it reads for longest, and the tasks after it hold the lock of the
-    # audit chain.
+    # This task is the first, because it takes longest: the tasks after it write to the audit log,
+    # which locks the log for all other writers until the commit.
     "rows and entries of outside Amparo": row_digests.report,
     "complaints deleted": _complaints,
     "reports of hazards deleted": _reports,
@@ -95,8 +95,8 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "people who read unusually much": staff_reads.digest,
     "pairs of spaces alike": _alike,
     "counts placed anew": _placed,
-    # This task is the last: from it until the commit no other process can update a ledger of the
-    # change feed.
+    # This task is the last, because it locks the ledgers of the change feed until the commit: other
+    # processes cannot update them meanwhile.
     "tombstones forgotten": change_feed.forget_old,
 }
 

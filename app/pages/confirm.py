@@ -1,7 +1,7 @@
 """``/confirm/{token}``: an operator confirms one space by a link, without an account (P41).
 
 The page sets no cookie, loads no third-party script and sends no referrer. GET has no effect,
-because messengers fetch links for previews; an answer counts once.
+because messengers fetch links for previews. A link accepts one answer and is invalid afterwards.
 """
 
 import re

@@ -41,7 +41,8 @@ router = APIRouter(include_in_schema=False)
 
 _HTML: Final = "text/html; charset=utf-8"
 
-#: Sentences on how a collection changes with time although no record is edited, by layer clock.
+#: Sentences that say how often a collection changes although no record is edited, by the layer's
+#: clock (`tiles.catalogue.layer.Layer.clock`).
 _BY_THE_CLOCK: Final = {
     StampClock.NEVER: "By the clock alone nothing changes.",
     StampClock.DAILY: "Records expire at midnight, UTC.",
@@ -125,7 +126,10 @@ async def _around(request: Request, base: str) -> dict[str, Any]:
 
 
 def _known(settings: Settings) -> dict[str, Any]:
-    """Return the limits and lists that the pages mention, read from their definitions."""
+    """Return the limits and lists that the pages mention, by name in the templates.
+
+    They are those that the server enforces, so the documentation cannot differ from them.
+    """
     kinds = {kind.name: kind for kind in error_table.TABLE.values()}
     return {
         "at_once": streaming.AT_ONCE,

@@ -129,7 +129,7 @@ async def landing(
         answer = await page.home(asked.narrowed(), request, session, network, settings, clock())
         answer.headers.add_vary_header("Accept")
         return answer
-    # A server may run without a built base map.
+    # The base map is built in the background, so it may be missing.
     built = await anyio.Path(settings.basemap_path).exists()
     body = {
         "title": "Amparo",

@@ -52,7 +52,7 @@ def form_language(request: Request, form: OpenForm, asked: str | None = None) ->
 
 @dataclass(frozen=True)
 class Posted:
-    """Resources for the response to a form whose data are stored: sessions, networks, settings.
+    """Resources of an endpoint that stores the data of a form: sessions, networks, settings.
 
     Parameters
     ----------

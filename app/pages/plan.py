@@ -101,7 +101,7 @@ async def answer_form(
 
 
 class _FormError(Exception):
-    """The form yields no route; ``view`` says why."""
+    """The form cannot be answered with a route; ``view`` is the page that says why."""
 
     def __init__(
         self, view: plan_views.ProblemView, status: int = HTTPStatus.UNPROCESSABLE_ENTITY

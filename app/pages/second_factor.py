@@ -62,7 +62,8 @@ async def write_code(request: Request, clock: ClockDep, form: HalfFormDep) -> Re
     half = await _half(request)
     device = await shown_device(request)
     own = own_device(device, half.person_id)
-    # Other people's attempts with the password do not count against a known device.
+    # Do not count the attempts of a known device against the limit that all devices share, nor
+    # apply that limit: otherwise somebody who knows the password could lock the owner out.
     is_counted = own is None or not has_room(request.state.limits, own)
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:

@@ -1,4 +1,7 @@
-"""Supervision of the private database and of the reserve on its disk, while the server runs.
+"""Supervision of the private database, and of disk space reserved beside it.
+
+The reserve is a file that is deleted when the disk is nearly full, so that records can still be
+hidden from the public in an emergency (`geo.db.disk_reserve`).
 
 The database cluster that Amparo starts itself has no supervisor such as systemd, so the server
 watches it. Every worker process checks; a lock lets one of them restart the database while the
@@ -29,7 +32,7 @@ class Keeper:
     Parameters
     ----------
     cluster, room
-        Database cluster, and the reserve on its disk.
+        Database cluster, and the reserved disk space (`geo.db.disk_reserve`).
     """
 
     def __init__(self, cluster: PrivateCluster, room: Room) -> None:
@@ -43,7 +46,7 @@ class Keeper:
             pass
 
     def look(self) -> bool:
-        """Release or restore the reserve on the disk, and restart the database if it has ended.
+        """Delete or restore the disk's reserve file, and restart the database if it has ended.
 
         Return False if the database cannot be started.
         """

@@ -63,7 +63,7 @@ class Party(BaseModel):
         return documents
 
     def need_of(self, services: list[str]) -> Need:
-        """Return the need of the party for services, in the form that spaces are judged by."""
+        """Return what a space has to offer the party: these services, for people like these."""
         held = frozenset(self.documents) - {NO_DOCUMENTS}
         return Need(
             services=tuple(dict.fromkeys(services)),

@@ -91,7 +91,7 @@ class _Sheet:
         self._bottom()
 
     def close(self) -> None:
-        # Without this, fpdf2 keeps the font files open until garbage collection.
+        # Close the font files, which fpdf2 leaves open until garbage collection.
         for font in self.pdf.fonts.values():
             if isinstance(font, TTFFont):
                 font.close()

@@ -59,7 +59,7 @@ _CODES: Final[Mapping[Constraint, str]] = {
 
 
 def constraints_of(fails: Constraint) -> dict[str, Any]:
-    """Return the rules that a stage breaks as JSON members; ``binding`` is the one to name."""
+    """Return the rules that a stage breaks as JSON members; ``binding`` is the decisive one."""
     return {
         "binding": CONSTRAINTS[binding(fails)] if fails else None,
         "constraints": [name for bit, name in CONSTRAINTS.items() if bit in fails],
@@ -105,7 +105,8 @@ def stage_said(stage: DayStage) -> Iterator[Said]:
     if stage.days > 1:
         yield SAID["stage_no_bed"], {}
     for bit, code in _CODES.items():
-        # For a stage of several days, the first sentence already says that one day is too short.
+        # Leave out the rule of daylight for a stage of several days: its first sentence already
+        # says that one day is too short.
         if bit in stage.fails and not (stage.days > 1 and bit is Constraint.DAYLIGHT):
             yield SAID[code], {}
     for one in stage.shut:
