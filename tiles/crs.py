@@ -21,10 +21,11 @@ class Crs:
     srid
         PostGIS number of the system.
     is_lat_first
-        Whether its axes are latitude, longitude: the authority's order, which the URI means.
+        Whether coordinates with this URI begin with the latitude, because the authority of the
+        system defines its axes in that order.
     decimals
-        Decimals of a coordinate in responses: 0.1 m, finer than any stored position (RFC 7946,
-        11.2).
+        Number of decimals of coordinates in responses. They have a resolution of 0.1 m, finer than
+        any stored position (RFC 7946, 11.2).
     bounds
         Least and greatest first coordinate, then second coordinate, in the axis order of the
         system.

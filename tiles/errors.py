@@ -12,7 +12,7 @@ class TilesError(Exception):
     code : str
         Kind of the error, for programs; the message is for developers and is never parsed.
     parameters : mapping
-        Values that complete the code.
+        Details of the error for programs, by name, such as the invalid query parameter (``field``).
     """
 
     code: str = "tiles"

@@ -19,9 +19,9 @@ class Statement:
     sql
         Text with placeholders; it holds no values.
     names
-        Parameter of each placeholder, in order.
+        Name of the parameter for each placeholder, in order.
     fixed
-        Values that the statement itself contains.
+        Values of parameters that the statement contains as literals, by name of the parameter.
     """
 
     sql: str

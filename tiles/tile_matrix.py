@@ -7,7 +7,8 @@ from typing import Any, Final
 #: Identifier of the set in URLs.
 QUAD: Final = "WebMercatorQuad"
 
-#: Last zoom with tiles: the set's definition goes on to 24, but 22 is centimetres.
+#: Last zoom with tiles. The standard defines zooms to 24, but the pixels of zoom 22 are already a
+#: few centimetres wide.
 MAX_ZOOM: Final = 22
 
 #: Half the side of the world in EPSG:3857, metres: pi times WGS 84's equatorial radius.

@@ -1,4 +1,4 @@
-"""SQL condition for features that meet some boxes: exact, but mostly decided by bounding boxes."""
+"""SQL condition that a feature intersects a box: exact, but fast by comparing bounding boxes."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -21,9 +21,10 @@ from tiles.crs import STORED_SRID
 
 type Box = tuple[float, float, float, float]
 
-#: Degrees by which the inner box is smaller on each side (10 m). PostGIS rounds the edges of
-#: indexed boxes outwards to floats, at 180 degrees by up to 0.000 015: a box within the inner box
-#: lies within the whole box even after rounding.
+#: Margin in degrees (10 m) between a requested box and a slightly smaller inner box. PostGIS rounds
+#: the bounding boxes in an index outwards to floats, at 180 degrees by up to 0.000 015. If a
+#: rounded bounding box lies within the inner box, the geometry certainly lies within the requested
+#: box, and ST_Intersects need not be computed.
 _WITHIN: Final = 0.0001
 
 #: SRID as a literal of the SQL, because each bound value takes time at every query.
@@ -31,7 +32,7 @@ _SRID: Final[ColumnElement[int]] = literal_column(str(STORED_SRID), Integer)
 
 
 def box_values(boxes: Sequence[Box]) -> dict[str, float | None]:
-    """Return the bind values of `meets_boxes`: west, south, east, north of each box, degrees."""
+    """Return the bind values of `meets_boxes`: edges of each box and its inner box, degrees."""
     found: dict[str, float | None] = {}
     for index, (w, s, e, n) in enumerate(boxes):
         found |= {f"w{index}": w, f"s{index}": s, f"e{index}": e, f"n{index}": n}
@@ -59,8 +60,8 @@ def meets_boxes(
         Whether the geometry is a point in every row: then the test against the inner box is left
         out, because PostGIS is as fast without.
     is_planned
-        Whether PostgreSQL plans the statement for the given boxes; a statement that is planned once
-        for all boxes is faster with False.
+        Whether PostgreSQL plans the statement anew for the given boxes. False writes the condition
+        in a form that is faster in a statement planned once for all boxes.
     """
     if are_points:
         return or_(*(_holds(geom, _box(index)) for index in range(count)))

@@ -71,12 +71,13 @@ class ZoomStep:
     below_zoom
         First zoom at which the step no longer applies.
     keep
-        Only rows that satisfy this condition enter the tiles; None: all. Of several applicable
-        steps the one with the lowest zoom decides: its rows are a subset of the others'.
+        Condition on the rows that enter the tiles; None for all rows. If several steps apply at a
+        zoom, the condition of the step with the lowest ``below_zoom`` is used, which is the
+        strictest.
     columns
-        Only these columns are written, and features that are equal in them and touch are merged;
-        the step with the lowest zoom decides. None: all tile columns and ``id``, one feature for
-        each row.
+        Columns that are written; features that touch and have equal values in all of these are
+        merged. If several steps apply, the step with the lowest ``below_zoom`` decides. None for
+        all tile columns and ``id``, with one feature for each row.
     tolerance_cells
         Largest error of a simplified line, in cells of the tile; of several applicable steps the
         largest value applies.
@@ -119,18 +120,18 @@ class Layer:
         Credit that must be shown with the layer, and its licence; where rows have different
         licences, each row states its own as a property.
     clock
-        How often the layer changes by the passing of time, without any edit.
+        How often the layer may change without an edit, because its rows depend on the time.
     subject
-        The subject whose stamp tells that something in the layer changed (`geo.db.change_stamps`);
-        None for the subject with the layer's name.
+        Kind of data under which the database counts changes of the layer (`geo.db.change_stamps`);
+        None if it has the layer's name.
     rests_on
-        Other subjects whose rows the view reads.
+        Other kinds of data that the view reads, so that their changes change the layer too.
     words
         Meanings of columns that differ from those in `tiles.words`.
     expires_on
         Last date on which a copy may be used (P49); null where a record has none.
     period
-        Validity of a row, for layers bound to time.
+        Validity of a row, for layers whose rows are valid for a time.
     steps
         Reductions of tiles at low zooms.
     order
@@ -166,12 +167,12 @@ class Layer:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Subjects whose stamps change with every change of the layer."""
+        """Kinds of data whose change counters together notice every change of the layer."""
         return (self.subject or self.name, *self.rests_on)
 
     @property
     def properties(self) -> tuple[str, ...]:
-        """Names of a feature's properties, in order."""
+        """Names of the properties of every feature, in the order of responses."""
         return self.shown()
 
     @cached_property
@@ -184,9 +185,10 @@ class Layer:
         }
 
     def shown(self, columns: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Return the names of a feature's properties if a client requests only these columns.
+        """Return the names of the properties in a response to a request for some columns.
 
-        ``columns`` None requests all. The properties in `_ALWAYS` are included in any case.
+        ``columns`` None stands for all columns. The properties in `_ALWAYS` are included in any
+        case.
         """
         chosen = self.columns if columns is None else columns
         return (*(name for name in self.columns if name in chosen), *_ALWAYS)
@@ -211,7 +213,7 @@ class Layer:
         return not isinstance(self.expires_on, Cast) or not isinstance(self.expires_on.clause, Null)
 
     def steps_at(self, z: int) -> tuple[ZoomStep, ...]:
-        """Return the reductions that apply at a zoom, the one with the lowest zoom first."""
+        """Return the reductions that apply at a zoom, in ascending order of ``below_zoom``."""
         return tuple(sorted((s for s in self.steps if z < s.below_zoom), key=_below))
 
     def kept_at(self, z: int) -> ColumnElement[bool] | None:
@@ -219,7 +221,7 @@ class Layer:
         return next((step.keep for step in self.steps_at(z) if step.keep is not None), None)
 
     def tile_columns_at(self, z: int) -> tuple[str, ...]:
-        """Return the columns in tiles of a zoom; with ``id`` unless features are merged."""
+        """Return the columns in tiles of a zoom, including ``id`` unless features are merged."""
         thinned = (step.columns for step in self.steps_at(z) if step.columns is not None)
         return next(thinned, ("id", *self.tile_columns))
 
@@ -237,7 +239,7 @@ class Layer:
         instead: Mapping[str, ColumnElement[Any]] | None = None,
         columns: Sequence[str] | None = None,
     ) -> Select[*tuple[Any, ...]]:
-        """Select every publishable row: ``id``, the properties and ``geom``.
+        """Return a query for all rows of the layer: ``id``, the properties and ``geom``.
 
         Parameters
         ----------

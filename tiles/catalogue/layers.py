@@ -50,7 +50,8 @@ _LOCAL = (*_TOWN, "tertiary", "tertiary_link", "unclassified", "road")
 
 
 def _of_classes(classes: tuple[str, ...]) -> ColumnElement[bool]:
-    # Literals, because with bound values PostgreSQL could not use the partial index of main roads.
+    # Write the classes into the SQL as literals: with bound values PostgreSQL could not use the
+    # partial index of main roads.
     named = [literal_column(f"'{name}'", Text) for name in classes]
     return views.roads.c.highway.in_(named)
 
@@ -437,7 +438,8 @@ FLOWS = Layer(
     style=Style(Sign(PURPLE, "line"), width_px=3, opacity=0.8),
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
-    # The view of flows reads names of places and the visibility of crossings from these subjects.
+    # The view of flows also reads names of places and whether crossings are visible, so the layer
+    # changes with these kinds of data.
     rests_on=(StampSubject.CROSSINGS, StampSubject.PLACES, StampSubject.BOUNDARIES),
     clock=StampClock.DAILY,
     words={"kind": Word("At one point, or between an origin and a destination", flows.KINDS)},
@@ -602,7 +604,7 @@ def find_layer(name: str, tier: Tier = Tier.PUBLIC) -> Layer:
     Raises
     ------
     UnknownLayerError
-        There is no such layer, or not for that tier: the error is the same.
+        No layer has the name, or the tier may not request the layer; the error does not tell which.
     """
     layer = _BY_NAME.get(name)
     if layer is None or tier not in layer.tiers:

@@ -38,16 +38,17 @@ type _Place = int | list[int]
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """The common part of all filters of one form.
+    """Parsed form: the part that filters have in common if they differ only in their values.
 
     Parameters
     ----------
     sql, shape
-        SQL and shape, which all filters of the form share.
+        SQL and shape (see `tiles.cql2.parser.Filter`) of all filters of the form.
     places
-        For each bind, the index of its value in the filter, or a list of indices.
+        For each bind parameter the index, among the filter's values, of the value to bind; a list
+        of indices for a bind that takes an array.
     made
-        The type of each bind's values.
+        Type to which the values of each bind are converted.
     """
 
     sql: Sql
@@ -107,7 +108,7 @@ class Forms:
         )
 
     def _by_form(self, text: str) -> Filter | None:
-        """Return a filter by its form, or None if its form cannot be cached."""
+        """Return a filter made from the cached form of its text; None if that is impossible."""
         try:
             written, values = _parted(tokens_of(text))
         except InvalidFilterError:
@@ -122,7 +123,10 @@ class Forms:
         return None if form is None else form.filled(values)
 
     def _learnt(self, written: Sequence[str]) -> _Form | None:
-        """Parse a form with distinct stand-in values, and record which bind each reaches."""
+        """Parse a form with distinct stand-in values, and record which bind gets which value.
+
+        Return None for a form that cannot be cached.
+        """
         stand_ins: list[Value] = []
         text = []
         for part in written:
@@ -133,7 +137,7 @@ class Forms:
                 stand_ins.append(stand_in)
                 text.append(f"'{stand_in}'" if isinstance(stand_in, str) else str(stand_in))
         try:
-            # Any reference system will do: a form with coordinates is not cached, see below.
+            # The reference system does not matter, because a form with coordinates is not cached.
             read = self._read(" ".join(text), "cql2-text", srid=4326, is_lat_first=False)
         except InvalidFilterError:
             return None

@@ -62,8 +62,9 @@ _FUNCTIONS_FOR = {
     FieldKind.INTERVAL: "t_intersects and its like",
 }
 
-#: Letters up to Cyrillic whose case folding (Unicode 14, 5.18) is a single letter other than their
-#: lower case, and the folded letters. ``ß`` folds to two letters; ligatures are not folded.
+#: Letters up to Cyrillic whose case folding (Unicode 14, 5.18) is another letter than their lower
+#: case, and the letters that they fold to, in the same order. The function ``casei`` replaces the
+#: former by the latter. ``ß`` folds to two letters; ligatures are not folded.
 _FOLDS: list[ColumnElement[str]] = [
     literal_column(f"'{letters}'") for letters in ("µſςϐϑϕϖϰϱϵ", "μsσβθφπκρε")
 ]
@@ -83,7 +84,8 @@ class Filter:
     values
         Values by the names of their binds.
     shape
-        Equal for filters that differ only in values: the cache key of compiled statements.
+        Text that is equal for filters which differ only in values; part of the cache key of
+        compiled statements.
     """
 
     sql: Sql
@@ -372,7 +374,7 @@ class _Walk:
 
 
 def _common(left: Operand, right: Operand) -> FieldKind:
-    """Return the kind to which two operands are converted for a comparison."""
+    """Return the kind of value to which both operands of a comparison are converted."""
     kinds = {left.kind, right.kind}
     if kinds <= NUMBERS:
         # Whole numbers are compared exactly, unless one of the operands is a column of doubles.

@@ -33,7 +33,8 @@ _FUNCTIONS = {
 
 FUNCTIONS = frozenset(_FUNCTIONS)
 
-#: Functions that PostGIS evaluates for geometry collections too, whatever its version of GEOS.
+#: Functions that accept geometry collections; PostGIS evaluates the other functions for collections
+#: only with some versions of GEOS.
 _OF_COLLECTIONS = frozenset({"s_intersects", "s_disjoint"})
 
 _COLLECTION = "GeometryCollection"
@@ -64,8 +65,8 @@ def _related(
     decided: ColumnElement[bool] = _FUNCTIONS[function](one, other)
     if function == "s_disjoint":
         return decided
-    # Every other relation requires that the bounding boxes meet: `&&` uses the index, the function
-    # decides.
+    # Add the operator `&&`, which finds geometries with intersecting bounding boxes by the index:
+    # all relations but s_disjoint require that the boxes intersect.
     return and_(one.op("&&")(other), decided)
 
 
@@ -202,7 +203,7 @@ def _number(node: object) -> float:
 
 
 def _rectangle(west: float, south: float, east: float, north: float) -> BaseGeometry:
-    # A box may be degenerate, a line or a point, which is not a valid polygon.
+    # A box without width or height is a line or a point, not a valid polygon.
     if west == east and south == north:
         return shapely.Point(west, south)
     if west == east or south == north:

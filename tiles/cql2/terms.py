@@ -75,13 +75,13 @@ class Operand:
     kind
         Kind of the operand.
     name
-        Its name in error messages: a property by its name, a value by its kind.
+        Name of the operand in error messages: the name of a property, or the kind of a value.
     sql
         Callable that makes the SQL of a property, or of an expression on a property; None for a
         value.
     value
-        The value: for texts a list, for geometries WKB, for intervals two operands, None where
-        open.
+        Value of the operand: a list for texts, WKB for geometries, and two operands for intervals,
+        None for an open end.
     """
 
     kind: FieldKind
@@ -96,7 +96,7 @@ class Operand:
 
 
 class Operands:
-    """The operands of one filter: makes their SQL, keeps their values and the filter's shape.
+    """Maker of the SQL of a filter's operands, which collects the bound values and the shape.
 
     Parameters
     ----------
@@ -118,7 +118,8 @@ class Operands:
         self._geometry = geometry
         self._prefix = prefix
         self.values: dict[str, Any] = {}
-        # The shape: all parts of the filter that decide its SQL, in the order of parsing.
+        # The shape: all parts of the filter that decide its SQL, in the order of parsing. Filters
+        # of equal shape share a compiled statement.
         self.shape: list[str] = []
 
     def property(self, name: object) -> Operand:

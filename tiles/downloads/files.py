@@ -27,7 +27,7 @@ _PIECE_BYTES = 1 << 20
 
 
 class _Written(io.RawIOBase):
-    """Sink that hands out the bytes written since the last call of `take`."""
+    """File-like object in memory; `take` returns the bytes written since its last call."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

@@ -31,10 +31,10 @@ class FeatureFormat:
     is_page
         Whether a page of items can be requested in the format.
     lines
-        Layout, for a format with one text for each feature.
+        Layout of a format in which each feature is one text (`tiles.downloads.texts`), else None.
     pack
-        Writer, for a format made of tables. Pages of a format with neither ``lines`` nor ``pack``
-        are written by the app itself.
+        Writer of a format made from Arrow tables (`tiles.downloads.files`), else None. Pages of a
+        format with neither ``lines`` nor ``pack`` are written by the app itself.
     """
 
     name: str

@@ -1,4 +1,7 @@
-"""Reader of one COPY's rows in pieces (blocks of whole rows), one piece ahead of the client."""
+"""Reader of the rows of a PostgreSQL COPY in pieces (blocks of whole rows).
+
+It reads one piece ahead of the client, and waits while that piece is not taken.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -28,7 +31,8 @@ type Rows = Select[*tuple[Any, ...]]
 
 _SET_LIMIT = "select set_config('statement_timeout', $1, true)"
 
-#: Results of postgis_typmod_type for a geometry column whose rows may have different types.
+#: Results of the SQL function postgis_typmod_type that mean: rows of the geometry column may have
+#: different geometry types.
 _ANY_TYPE = frozenset({None, "Geometry"})
 
 _attributes = table(
@@ -59,7 +63,7 @@ class DownloadRequest:
     values
         Values of the conditions' parameters.
     members
-        Members of a JSON document beside its attribution: links, a time stamp.
+        Additional members of a JSON file, at its top level: links, a time stamp.
     """
 
     layer: Layer
@@ -79,7 +83,10 @@ class StoppedError(Exception):
 
 
 class CopyReader:
-    """Reader of one COPY's rows, one piece ahead of the client; its task owns the connection."""
+    """Reader of the rows of one COPY, in a task of its own, which opens and returns the connection.
+
+    The task reads one piece of rows ahead of the client.
+    """
 
     def __init__(
         self,
@@ -119,7 +126,8 @@ class CopyReader:
         with anyio.CancelScope(shield=True):
             await asyncio.wait({self._task})
         if not self._task.cancelled():
-            # Mark the exception as retrieved; it was raised in the consumer of the rows already.
+            # Retrieve the exception, so that asyncio does not log it: it was raised where the rows
+            # are used.
             self._task.exception()
 
     def stop(self) -> None:
@@ -131,7 +139,7 @@ class CopyReader:
             self._task.cancel()
 
     async def about(self) -> About:
-        """Return the facts about the download that are known before its first row."""
+        """Return the metadata of the download, such as its attribution, before its first row."""
         about = await self._about
         if about is None:
             self._raise_its_error()

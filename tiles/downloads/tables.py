@@ -1,8 +1,8 @@
-"""Collections as Arrow tables: pieces of COPY in CSV, each of whole rows, parsed in C.
+"""Collections as Arrow tables, parsed from the CSV of PostgreSQL's COPY in pieces of whole rows.
 
-This way uses the same connection and bound values as every other query. The ADBC driver would halve
-the processor time of reading (measured for 1 M lines to GeoParquet), but it cannot bind values in a
-COPY and needs a login of its own.
+Arrow parses the CSV in C. The connection and the bound values are those of every other query. The
+ADBC driver would halve the processor time of reading (measured for 1 M lines to GeoParquet), but it
+cannot bind values in a COPY and needs a login of its own.
 """
 
 import binascii
@@ -30,8 +30,8 @@ from tiles.downloads.texts import as_text
 
 GEOMETRY = "geom"
 
-#: Arrow type by SQLAlchemy type, the first that a column's type is an instance of; others are
-#: texts.
+#: Arrow type by SQLAlchemy type. A column gets the Arrow type of the first entry of which its type
+#: is an instance; without one it becomes a text.
 _TYPES: Mapping[type, pa.DataType] = {
     BigInteger: pa.int64(),
     Integer: pa.int32(),
@@ -44,7 +44,7 @@ _TYPES: Mapping[type, pa.DataType] = {
 
 
 def table_rows(rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """Return rows with the geometry as hexadecimal WKB and structures as JSON texts."""
+    """Return the query with geometries as hexadecimal WKB, and lists and objects as JSON texts."""
     found = rows.subquery("found")
     return select(*(_sent(column).label(column.name) for column in found.c))
 
@@ -68,7 +68,7 @@ def table_schema(rows: Select[*tuple[Any, ...]]) -> pa.Schema:
 
 
 def read_table(rows: bytes, schema: pa.Schema) -> pa.Table:
-    """Return a table of whole rows from a COPY of `table_rows`, in CSV without a header."""
+    """Parse rows of a COPY of the query `table_rows`, in CSV without a header, to a table."""
     table = csv.read_csv(
         pa.py_buffer(rows),
         # All rows are parsed as one block, because a row must not be longer than a block.

@@ -39,7 +39,8 @@ from tiles.features.ring_order import turned
 QUOTE, DELIMITER = "\x01", "\x02"
 _MARKS = (QUOTE + DELIMITER).encode()
 
-#: Conformance classes of OGC 21-045r1 (JSON-FG 1.0), annex A, whose members are written.
+#: Conformance classes of OGC 21-045r1 (JSON-FG 1.0), annex A, that JSON-FG files state and whose
+#: members they have.
 JSON_FG = (
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/core",
     "http://www.opengis.net/spec/json-fg-1/1.0/conf/types-schemas",
@@ -51,14 +52,15 @@ _DIMENSIONS = {Shape.POINT: 0, Shape.LINE: 1, Shape.POLYGON: 2}
 #: Pattern of text that a spreadsheet would take for a formula (`geo.exports.tables`). All texts are
 #: tested by this pattern, because it is cheaper than `_BEFORE_FORMULA`.
 _FORMULA = bindparam("text_formula", "(^|[;\t\n\r])'*[=+@\t\r＝＋－＠-]", type_=Text)
-#: Pattern of the positions, before a formula, at which a text has to be changed.
+#: Pattern of the positions in a text at which an apostrophe is inserted, so that a spreadsheet does
+#: not take what follows for a formula.
 _BEFORE_FORMULA = bindparam(
     "text_before_formula", "(^|(?<=[;\t\n\r]))(?='*[=+@\t\r＝＋－＠-])", type_=Text
 )
 
 #: Control bytes that XML 1.0 (section 2.2) cannot contain; JSON escapes them.
 _CONTROLS = bytes((*range(1, 9), 11, 12, *range(14, 32)))
-#: Other characters, in UTF-8, that XML 1.0 cannot contain.
+#: Characters beside the control bytes, in UTF-8, that XML 1.0 cannot contain.
 _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 
 #: Attribution and notice of the whole file, written into cells of every CSV row, so that no row is
@@ -66,10 +68,12 @@ _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 _CREDIT = bindparam("text_credit", type_=Text)
 _NOTICE = bindparam("text_notice", type_=Text)
 
-#: Maximum number of arguments of a function in PostgreSQL (FUNC_MAX_ARGS).
+#: Maximum number of arguments of a function in PostgreSQL (FUNC_MAX_ARGS); longer concatenations
+#: are nested.
 _MOST_ARGUMENTS = 100
 
-#: Types whose text form may contain any character.
+#: Types of columns whose values may contain characters that have to be quoted in CSV or escaped in
+#: XML.
 _IN_WORDS = (Text, ARRAY, JSONB)
 
 #: Name of the column with a row's time in JSON-FG.
@@ -93,9 +97,10 @@ class TextLayout:
     joint
         Text between two features, before the line end.
     absent
-        Bytes that the format cannot contain, including the special characters.
+        Bytes that are removed from the output of COPY: `QUOTE`, `DELIMITER`, and others that the
+        format cannot contain.
     prepare
-        Adds further columns to the rows that the text needs.
+        Adds columns that ``row`` needs to the query of the rows.
     """
 
     row: Row
@@ -108,7 +113,7 @@ class TextLayout:
     def cleaned(self, rows: bytes) -> bytes:
         """Restore the texts from rows of a COPY, by removing the bytes that no text may contain.
 
-        The marks of COPY are among these bytes: PostgreSQL quotes a text that contains a special
+        `QUOTE` is among these bytes: PostgreSQL puts it around a text that contains a special
         character or a line end.
         """
         texts = rows.translate(None, self.absent)
@@ -119,7 +124,7 @@ class TextLayout:
     def texts(self, rows: Rows, layer: Layer) -> Rows:
         """Return the statement with the text of each row as its only column.
 
-        `text_values` returns the values of its parameters.
+        `text_values` returns the values of the statement's parameters.
         """
         found = _turned(self.prepare(rows, layer), layer)
         return select(self.row(found, layer).label("text")).select_from(found)
@@ -131,7 +136,7 @@ def text_values(about: About) -> dict[str, str]:
 
 
 def _turned(rows: Rows, layer: Layer) -> NamedFromClause:
-    """Return rows as a subquery with rings in the direction of GeoJSON."""
+    """Return rows as a subquery, outer rings of polygons turned counterclockwise as in GeoJSON."""
     if layer.shape not in {Shape.POLYGON, Shape.MIXED}:
         return rows.subquery("found")
     given = rows.subquery("given")
@@ -150,7 +155,7 @@ def as_text(value: ColumnElement[Any]) -> ColumnElement[str]:
     if isinstance(value.type, ARRAY):
         return cast(func.to_json(value), Text)
     if isinstance(value.type, DateTime):
-        # Instants have the same form as in GeoJSON.
+        # Write instants as `to_jsonb` does, so that they look the same as in GeoJSON.
         return func.to_jsonb(value).op("#>>", return_type=Text())(_constant("'{}'"))
     return cast(value, Text)
 
@@ -182,7 +187,7 @@ def jsonseq_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
 
 
 def jsonfg_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
-    """Return a feature as JSON-FG, from rows with the column of `_with_time`."""
+    """Return a feature as JSON-FG, from rows with the column that `_with_time` adds."""
     shown = select(*(c for c in found.c if c.name != _TIME))
     without = shown.correlate(found).lateral("feature")
     return _joined(
@@ -197,7 +202,7 @@ def jsonfg_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
 
 
 def _with_time(rows: Rows, layer: Layer) -> Rows:
-    """Return rows with their time in JSON-FG: the layer's period, or null."""
+    """Return rows with a column for JSON-FG's member ``time``: the validity of a row, or null."""
     if layer.period is None:
         return rows.add_columns(cast(null(), Text).label(_TIME))
     ends = (_instant(layer.period.start), _instant(layer.period.end))
@@ -206,7 +211,7 @@ def _with_time(rows: Rows, layer: Layer) -> Rows:
 
 
 def _instant(value: ColumnElement[Any]) -> ColumnElement[str]:
-    # UTC is written as "Z", an open end as two dots (JSON-FG, core, "Temporal information").
+    # Write UTC as "Z" and an open end as two dots (JSON-FG, core, "Temporal information").
     utc = func.timezone(_constant("'UTC'"), value)
     written = func.to_char(utc, _constant("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""))
     return func.coalesce(written, _constant("'..'"), type_=Text)
@@ -295,7 +300,8 @@ def kml_row(found: NamedFromClause, _layer: Layer) -> ColumnElement[str]:
     data = []
     for value in (found.c.id, *_properties(found)):
         opening = literal(f'<Data name="{value.name}"><value>', Text)
-        # Null concatenated with a text is null: unknown values are left out.
+        # In SQL a text concatenated with null is null, so the elements of unknown values are left
+        # out.
         written = as_text(value)
         if isinstance(value.type, _IN_WORDS):
             written = _xml_text(written)
@@ -319,7 +325,7 @@ def _kml_name(found: NamedFromClause) -> ColumnElement[str]:
 
 
 def _kml_place(geom: ColumnElement[Any]) -> ColumnElement[str]:
-    """Return a geometry as KML; a collection, which ST_AsKML refuses, part by part."""
+    """Return a geometry as KML; a geometry collection, which ST_AsKML refuses, member by member."""
     part = func.ST_Dump(geom).table_valued(column("path"), column("geom"), name="part")
     written = func.ST_AsKML(part.c.geom, CRS84.decimals)
     parts = select(func.string_agg(written, aggregate_order_by(_constant("''"), part.c.path)))

@@ -1,4 +1,4 @@
-"""Metadata of a file in any format: attribution, licence, demo flag, notice (P35, P49)."""
+"""Metadata that every download states: attribution, licence, demo flag, notice (P35, P49)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from tiles.features.items import DEMO_NOTICE
 
 @dataclass(frozen=True, eq=False)
 class About:
-    """The facts about a download that are known before its first feature.
+    """Metadata of a download, known before its first feature is read.
 
     Parameters
     ----------

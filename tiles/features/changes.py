@@ -1,9 +1,10 @@
 """Changes of a collection since a copy was made, and the whole collection for a new copy (P49).
 
-A new copy and an old one are read the same way, by pages of ids from the ledger of
-`geo.history.change_feed`. A feature is returned only if it equals, byte for byte, the state in the
-ledger: thus the ledger knows of every feature that a copy was given, and will report its removal. A
-feature that changes between two pages is returned again after the last page.
+The ledger of `geo.history.change_feed` lists the ids of published features with a digest of each.
+New copies and updates of old copies are read in the same way, by pages of ids from the ledger. A
+feature is returned only if its bytes match the digest in the ledger: so the ledger knows of every
+feature that a client has got, and will report its removal. A feature that changes between two pages
+is returned again after the last page.
 """
 
 from collections.abc import Sequence
@@ -36,22 +37,24 @@ from tiles.catalogue.layer import Layer
 from tiles.catalogue.layers import BOUNDARIES, PLACES, ROADS, find_layer
 from tiles.features.items import as_feature, feature_rows
 
-#: Layers that are imported as a whole and have too many rows for a ledger of single features: after
-#: an import, clients have to make a new copy.
+#: Layers that are imported as a whole and have too many rows for a ledger with an entry for each
+#: feature: after an import, clients have to make a new copy.
 AS_A_WHOLE = frozenset({ROADS.name, BOUNDARIES.name, PLACES.name})
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The progress of a client's copy of a collection.
+    """Position from which a client continues to read changes of a collection.
+
+    A mark identifies a state of the collection.
 
     Parameters
     ----------
     since
-        Mark of the state that the copy has in full; None for a new copy.
+        Mark of the last state that the client has read completely; None for a new copy.
     until
-        Mark of the state in which the first page of the current reading was read; None before the
-        first page.
+        Mark of the state at the time when the client read the first page of this round of pages;
+        None before the first page.
     after
         Id after which the next page starts.
     """
@@ -62,7 +65,7 @@ class Cursor:
 
     @property
     def marks(self) -> tuple[bytes, ...]:
-        """The marks in the cursor."""
+        """The marks of states in the cursor, at most two."""
         return tuple(mark for mark in (self.since, self.until) if mark is not None)
 
 
@@ -77,11 +80,12 @@ class Changes:
     gone
         Ids of features that are no longer published to this tier.
     cursor
-        Progress of the copy after this page.
+        Position after this page, for the next request.
     is_complete
         Whether this is the last page.
     is_behind
-        Whether the page was cut because the ledger must be brought up to date first.
+        Whether the page ends early at a feature that changed after the last update of the ledger;
+        the ledger has to be updated before the next page.
     """
 
     features: Sequence[str]
@@ -93,7 +97,7 @@ class Changes:
 
 @cache
 def source(layer_name: str) -> FeedSource:
-    """Return the feed source of a layer: the published rows that its ledger is compared with."""
+    """Return the query by which a layer's ledger is updated: published ids, each with a digest."""
     layer = find_layer(layer_name)
     clock, subjects = layer.clock, layer.subjects
     if layer_name in AS_A_WHOLE:
@@ -118,7 +122,7 @@ async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limi
     CopyTooOldError
         The cursor names a state that is no longer kept, or the layer was replaced as a whole.
     DatabaseUnavailableError
-        The layer has no ledger yet.
+        The ledger of the layer has not been made yet.
     """
     states = await change_feed.find_states(session, layer.name, cursor.marks)
     read = _read_whole if layer.name in AS_A_WHOLE else _read_ledger
@@ -179,7 +183,7 @@ def _page(
 
 
 async def _read_features(session: AsyncSession, layer: Layer, ids: Sequence[str]) -> dict[str, str]:
-    """Return the texts of the features that the tier sees now, by id."""
+    """Return the GeoJSON texts of those of the features that are published now, by id."""
     rows = await session.execute(_features_statement(layer.name), {"ids": ids})
     return {row.id: row.feature for row in rows}
 

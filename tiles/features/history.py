@@ -1,4 +1,4 @@
-"""Past states of collections: the layers that have a history, and the source of their rows."""
+"""Past states of collections: which layers have a history, and SQL that reads it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,7 +46,10 @@ def past_layer(layer: Layer) -> Layer:
 
 
 def past_conditions(layer: Layer) -> list[ColumnElement[bool]]:
-    """Return the SQL conditions on rows that held at an instant, the parameter ``instant``."""
+    """Return SQL conditions that select the rows valid at a past instant.
+
+    Their parameter is ``instant``.
+    """
     if layer.name != SPACES.name:
         return []
     return [versions.holds_at(bindparam("instant", type_=DateTime(timezone=True)))]

@@ -67,7 +67,8 @@ class Page:
     features
         GeoJSON texts of the features, in the requested order.
     resume_after
-        Values of the sort keys and id of the last row if there are more rows, else None.
+        Sort values and id of the page's last row, from which the next page continues; None on the
+        last page.
     """
 
     features: Sequence[str]
@@ -112,15 +113,16 @@ async def read_page(asks: Asks, layer: Layer, window: Window, past: "Past | None
         fetch = fetch_planned if shape.boxes else _fetch
         rows = await fetch(asks, statement.sql, statement.arguments(values))
     shown = rows[: window.limit]
-    # The next page starts after a mark, which only the last row needs: picking the mark's columns
-    # here is cheaper than having PostgreSQL build a mark for every row.
+    # The mark from which the next page continues consists of the sort values and id of the last
+    # row. Pick these columns here, which is cheaper than having PostgreSQL build a mark for every
+    # row.
     marked = slice(1, len(window.sort) + 2)
     mark = tuple(shown[-1])[marked] if len(rows) > len(shown) else None
     return Page([row[0] for row in shown], mark)
 
 
 async def _in_near(asks: Asks, shape: _Shape, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Return the rows of a page in a box that holds few rows; None if it holds many."""
+    """Return the rows of a page if its box holds at most `_FEW` rows, else None."""
     statement = _near_statement(shape)
     rows = await _fetch(asks, statement.sql, statement.arguments(values))
     return None if rows and rows[0]["near"] > _FEW else rows
@@ -193,7 +195,7 @@ async def read_item(
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Values of the additional parameters of a query for a layer's past state."""
+    """Values of the parameters that a query for a layer's past state has in addition."""
 
     values: Mapping[str, Any]
 
@@ -323,7 +325,7 @@ def _near_statement(shape: _Shape) -> Statement:
 def _beside(shape: _Shape) -> list[str]:
     """Return the sort columns that the client did not request as properties.
 
-    They are selected as additional columns, because marks need their values.
+    They are selected as additional columns, because the mark of the next page needs their values.
     """
     shown = {"id", *find_layer(shape.layer).shown(shape.columns)}
     return [key.name for key in shape.sort if key.name not in shown]

@@ -31,8 +31,9 @@ from tiles.tile_matrix import MAX_ZOOM
 
 #: Cells along a tile's side, as usual in MVT.
 EXTENT = 4096
-#: Cells along a tile's side up to zoom `LOW_ZOOMS`: 1024 cells on 256 pixels are finer than any
-#: screen shows, and make tiles smaller (z6 road tile 181 -> 25.6 kB; publishing.md).
+#: Cells along a tile's side up to zoom `LOW_ZOOMS`: maps show these tiles on 256 pixels, so 1024
+#: cells are finer than any screen, and tiles are smaller (z6 road tile 181 -> 25.6 kB;
+#: publishing.md).
 LOW_EXTENT = 1024
 LOW_ZOOMS = 8
 
@@ -148,7 +149,10 @@ def _tile_statement(layer_name: str, z: int) -> Statement:
 
 
 def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a value in tile form: MVT has no instants, so they are RFC 3339 as in GeoJSON."""
+    """Return a column as written into tiles, which have no dates: instants become texts.
+
+    The texts are in RFC 3339, as in GeoJSON.
+    """
     if not isinstance(column.type, DateTime):
         return column
     as_json = func.to_jsonb(column).op("#>>", return_type=Text())
@@ -170,10 +174,10 @@ def _rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
 
 
 def _joined_rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
-    """Select lines, those with equal columns merged into one row.
+    """Return a query for lines, in which lines that touch and have equal columns are merged.
 
-    Unmerged, the short lines between junctions would simplify to nothing. Lines that say which way
-    vehicles go keep their direction.
+    Without merging, the short lines between junctions would vanish when simplified. Lines with the
+    column ``oneway`` keep their direction, because it tells which way vehicles go.
     """
     pieces = _matching(layer, z).subquery("pieces")
     columns = [pieces.c[name] for name in layer.tile_columns_at(z)]
@@ -194,7 +198,10 @@ def _box_meets(layer: Layer) -> ColumnElement[bool]:
 
 
 def _drawable(geom: ColumnElement[Any], layer: Layer, z: int) -> ColumnElement[Any]:
-    """Return a geometry clipped to Mercator, and simplified below the layer's last zoom."""
+    """Return a geometry clipped to the latitudes of the Mercator map.
+
+    Below the layer's last zoom it is simplified as well. Points are returned unchanged.
+    """
     if layer.shape is Shape.POINT:
         return geom
     # Mercator does not reach the poles: areas that do (Antarctic claims) are cut at its edge.

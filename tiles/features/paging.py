@@ -102,12 +102,15 @@ def order_of(layer: Layer, sort: Sequence[SortKey]) -> list[ColumnElement[Any]]:
 def comes_after(
     layer: Layer, sort: Sequence[SortKey], missing: Sequence[bool]
 ) -> ColumnElement[bool]:
-    """Return the condition that a row comes after a mark; parameters ``after0`` and so on.
+    """Return the SQL condition that a row comes after a mark in the sort order.
+
+    The values of the mark are the parameters ``after0``, ``after1`` and so on.
 
     Parameters
     ----------
     missing
-        For each sort value of the mark, whether it is null; without the id.
+        For each sort value of the mark, whether the value is null. The id, which is never null, is
+        left out.
     """
     columns = [*(layer.sortables[key.name] for key in sort), layer.view.c.id]
     descending = [*(key.is_descending for key in sort), False]

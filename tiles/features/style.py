@@ -50,7 +50,8 @@ def map_layers(*, has_landscape: bool = True) -> list[dict[str, Any]]:
             "style": style(layer),
             "attribution": layer.attribution,
             "is_base": layer in BASE_LAYERS,
-            # Maps draw shapes and names separately: names above routes, none covering another.
+            # Whether the layer has shapes to draw. Places are only names, which maps draw
+            # separately, above routes and without overlaps.
             "has_shapes": layer is not PLACES,
             "has_names": layer in BASE_LAYERS and layer is not RIVERS,
         }
