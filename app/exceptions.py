@@ -41,7 +41,7 @@ class UnsupportedMediaTypeError(Exception):
 
 
 class UnconditionalError(Exception):
-    """A change request lacks the header `If-Match`, which names the version it was made from."""
+    """A change request lacks the header `If-Match`, which names the version to be changed."""
 
 
 class OutdatedError(Exception):

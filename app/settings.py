@@ -182,7 +182,8 @@ class Settings(BaseSettings):
         5, description="Database connections per access tier and worker."
     )
     database_wait_s: PositiveFloat = Field(
-        # The default equals `geo.db.read_pool.WAIT_S`, the wait of the pool of raw connections.
+        # The default of `database_wait_s` equals `geo.db.read_pool.WAIT_S`, the longest wait for a
+        # raw connection of the pool.
         4.0,
         description="Seconds to connect to the database, and to wait for a connection of the pool.",
     )
@@ -190,13 +191,14 @@ class Settings(BaseSettings):
         10_000, description="Longest time a statement of a request may run."
     )
     command_statement_timeout_ms: PositiveInt = Field(
-        # An hour [A]: a command writes a country's road segments in one statement, which takes
-        # minutes.
+        # Default of the time limit for statements of a command [A]: one hour. A command writes a
+        # country's road segments in one statement, which takes minutes.
         3_600_000,
         description="Longest time a statement of a command may run, and of a start's writes.",
     )
     kept_mb: NonNegativeInt = Field(
-        # Our choice: the cache has room for some thousand tiles and pages of each tier.
+        # Default of the cache size (our choice): room for some thousand tiles and pages of each
+        # tier.
         64,
         description="Megabytes of pages and tiles that each worker keeps; 0: none.",
     )
@@ -237,31 +239,35 @@ class Settings(BaseSettings):
         500, description="Bytes a second below which a body, or who takes an answer, is too slow."
     )
     send_timeout_s: PositiveInt = Field(
-        # [A]: a phone that changes between two masts reconnects in less time than this limit.
+        # Default of the seconds for which a client may stop reading a response [A]: a phone that
+        # changes between two masts reconnects in less time.
         20,
         description="Seconds over which an answer has to move as fast as that.",
     )
     connections: PositiveInt = Field(
-        # [A]: the server lowers this number of connections if the process may open fewer files.
+        # Default of the maximum number of connections [A]; the server lowers it if the process may
+        # open fewer files.
         1_000,
         description="Open connections of a process; who is served goes on, who waits longest goes.",
     )
     connections_per_address: NonNegativeInt = Field(
-        # [A]: the Wi-Fi of a shelter is one address, with 200 people at the same moment; idle
-        # connections of browsers are closed to make room.
+        # Default of the maximum number of connections per address [A]: the Wi-Fi of a shelter is
+        # one address, with 200 people at the same moment. Idle connections of browsers are closed
+        # to make room.
         200,
         description="Open connections of an address (of IPv6, a /64); 0: no limit. Those of "
         "AMPARO_TRUSTED_PROXY are not counted.",
     )
     unsent_mb: PositiveInt = Field(
-        # [A]: unsent responses may take the memory of about a hundred of the largest responses.
+        # Default of the megabytes of unsent responses [A]: about a hundred of the largest
+        # responses.
         64,
         description="Megabytes of answers that wait in a process to be taken; beyond it who takes "
         "nothing for longest is cut off.",
     )
     download_still_s: PositiveInt = Field(
-        # [A]: `app.http.streaming` states the reason for the time after which a download counts as
-        # stalled.
+        # Default of the seconds after which a download counts as stalled [A]; the reason is at
+        # `app.http.streaming.SENT_BYTES`.
         3,
         description="Seconds after which a download that hardly moves gives its place to who "
         "waits for one.",
@@ -280,14 +286,16 @@ class Settings(BaseSettings):
         10, description="Sign-ins and link answers a minute and address; 0: no limit."
     )
     sign_in_pair_rate_per_hour: NonNegativeInt = Field(
-        # [A]: the limit has room for people who have forgotten their password and try about ten.
+        # Default of the sign-in attempts per hour from one address at one account [A]: enough for
+        # people who have forgotten their password and try about ten.
         20,
         description="Sign-ins an hour of one address, or of one known device, at one account; "
         "0: no limit.",
     )
     sign_in_account_rate_per_hour: NonNegativeInt = Field(
-        # [A]: at 60 guesses an hour for a year, a password that is one of 10^8 equally likely ones
-        # is found with a probability of 1 in 190.
+        # Default of the sign-in attempts per hour at one account by unknown devices [A]: at 60
+        # guesses an hour for a year, a password that is one of 10^8 equally likely ones is found
+        # with a probability of 1 in 190.
         60,
         description="Sign-ins an hour at one account by devices that are not known, wherever "
         "from; 0: no limit.",
@@ -298,35 +306,39 @@ class Settings(BaseSettings):
         "factor, which they set up at the next sign-in; offered: who has set one up alone.",
     )
     known_device_days: PositiveInt = Field(
-        # [A]: the default is half a year, so that the device of a person who signs in twice a year
-        # stays known.
+        # Default of the days for which a device stays known after a sign-in [A]: half a year, for
+        # people who sign in twice a year.
         180,
         description="Days after a sign-in for which its browser is known: what others try does "
         "not slow it down.",
     )
     trusted_device_days: NonNegativeInt = Field(
-        # [A]: many services trust a browser for 30 days; an emergency hide of a record should not
-        # wait for a code from a phone.
+        # Default of the days for which a trusted browser needs no second factor [A], as at many
+        # services. Hiding a record from the public in an emergency should not wait for a code from
+        # a phone.
         30,
         description="Days for which a browser that its owner has ticked stands for the second "
         "factor; 0: the code is always asked for.",
     )
     report_rate_per_minute: NonNegativeInt = Field(
-        # Our choice: the Wi-Fi of a shelter is one address. Sixty people in a room may send
-        # feedback within the same minute, and a script gets a tenth of `rate_per_minute`.
+        # Default of the reports per minute from one address (our choice). The Wi-Fi of a shelter is
+        # one address: sixty people in a room may send feedback within the same minute. A script can
+        # send no more than a tenth of `rate_per_minute`.
         60,
         description="Feedback, complaints, reports and the like a minute and address; 0: no limit.",
     )
     removals_per_day: NonNegativeInt = Field(
-        # [A]: on an ordinary day one person removes up to three records; more removals mean an
-        # emergency that others have to know of (P52).
+        # Default of the records that one person may remove in a day without another person's
+        # confirmation [A]: up to three on an ordinary day; more removals mean an emergency that
+        # others have to know of (P52).
         3,
         description="Records that one person hides, closes or withdraws in a day without an end; "
         "what is beyond calls who coordinates and ends after 24 hours unless confirmed.",
     )
     reading_records_per_day: PositiveInt = Field(
-        # [A]: a day's work on a country's queue takes as many records; reading more suggests that a
-        # copy of the records is being made (P56).
+        # Default of the records that one person may read in a day before coordinators are told [A]:
+        # as many as a day's work on a country's queue takes. Reading more suggests that the person
+        # is copying the records (P56).
         100,
         description="Different records that the public does not see which one person reads in a "
         "day before who coordinates is told.",
@@ -415,14 +427,15 @@ class Settings(BaseSettings):
         172_800, description="And that takes more than so many seconds: two days."
     )
     coverage_every_s: NonNegativeInt = Field(
-        # [A]: with a check each minute the map shows a new gap a minute after a closure; a check
-        # that finds no change costs one short query.
+        # Default of the seconds between two checks for changes [A]: the map shows a new gap a
+        # minute after a closure, and a check that finds no change costs one short query.
         60,
         description="Seconds between two looks at whether the layers of gaps along corridors and "
         "of access times have to be computed anew; 0: by `amparo upkeep` alone.",
     )
     near_m: PositiveInt = Field(
-        # [A]: spaces count as near within the search radius of matching, four days on foot.
+        # Default of the distance up to which a space is called near [A]: the search radius of
+        # matching, four days on foot.
         100_000,
         description="How far a space may lie to be called near, in a straight line; what is "
         "farther is told as beyond.",
@@ -433,22 +446,26 @@ class Settings(BaseSettings):
         description="Most locations of a request for isochrones.",
     )
     isochrone_range_s: PositiveInt = Field(
-        # [A]: four hours are a morning's walk, or one way of a day's drive to a hospital and back.
+        # Default of the longest range of isochrones in seconds [A]: four hours are a morning's
+        # walk, or one way of a day's drive to a hospital and back.
         14_400,
         description="Longest range of isochrones by time, seconds.",
     )
     isochrone_range_m: PositiveInt = Field(
-        # [A]: the length that a car covers on poor roads within the longest range by time.
+        # Default of the longest range of isochrones in metres [A]: what a car covers on poor roads
+        # within the longest range in seconds.
         100_000,
         description="Longest range of isochrones by length, metres.",
     )
     isochrone_spaces: PositiveInt = Field(
-        # [A]: no city has as many public spaces with the same service.
+        # Default of the most spaces in a request for isochrones around spaces [A]: no city has as
+        # many public spaces with the same service.
         200,
         description="Most spaces that isochrones are drawn around at once.",
     )
     matrix_cells: PositiveInt = Field(
-        # [A]: a matrix of 100 by 100 places takes a tenth of a second, and 150 kB as JSON.
+        # Default of the most cells of a matrix [A]: 100 by 100 places take a tenth of a second, and
+        # 150 kB as JSON.
         10_000,
         description="Most pairs of locations of a matrix.",
     )

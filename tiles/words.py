@@ -20,7 +20,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "source": Word("Where the record comes from"),
     "licence": Word("Licence of the record"),
     "expires_on": Word("Last day on which a copy may be used; null: no end is stated"),
-    # Location.
+    # Columns about the location of a feature.
     "country": Word("Country, ISO 3166-1 alpha-2"),
     "admin1": Word("Department, state or province"),
     "locality": Word("Municipality or town"),
@@ -33,7 +33,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "surveyed_on": Word("Day on which the post was seen there"),
     "coord_precision": Word("How exact the position is: point, town or a grid's side in degrees"),
     "timezone": Word("Time zone, by IANA"),
-    # Spaces, and services at them.
+    # Columns of the layers of spaces and their services.
     "organization_id": Word("Id of the organisation that runs it"),
     "organization": Word("Organisation that runs it"),
     "verified_member": Word("Whether the organisation is a verified member of the network"),
@@ -73,12 +73,12 @@ WORDS: Final[Mapping[str, Word]] = {
     "contact": Word("How to reach it, in the provider's words"),
     "phones": Word("Public numbers, each with its type", is_list=True),
     "notice": Word("What people should know before they go"),
-    # Crossings.
+    # Columns of the layer of border crossings.
     "country_a": Word("One of the two countries, ISO 3166-1 alpha-2"),
     "country_b": Word("The other country, ISO 3166-1 alpha-2"),
     "state": Word("State at the moment of asking; not_known never means closed", CROSSING_STATES),
     "statuses": Word("Dated statements that the state follows from", is_list=True),
-    # Hazards.
+    # Columns of the layer of hazards.
     "family": Word("Of nature and the road, or of people", ("physical", "human_threat")),
     "title": Word("What it is, in words"),
     "effect": Word("Whether routes avoid it or never use it", ("weight", "exclusion")),
@@ -90,7 +90,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "valid_from": Word("When it begins to hold"),
     "valid_to": Word("When it ceases to hold; null: no end is known"),
     "published_on": Word("Day of its approval"),
-    # Roads.
+    # Columns of the layer of roads.
     "region": Word("Imported region that it belongs to"),
     "osm_way_id": Word("Id of the way in OpenStreetMap; negative on a sketch"),
     "highway": Word("Class of road, by OpenStreetMap"),
@@ -104,7 +104,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "length_m": Word(
         "Length of the road, which a sketch's straight line is shorter than", unit="m"
     ),
-    # Boundaries and places.
+    # Columns of the layers of boundaries and populated places.
     "level": Word("Level: 0 for a country, 1 for a first-level unit", (0, 1)),
     "code": Word("Code of the unit, ISO 3166-2 where it has one"),
     "pcode": Word("P-code of the unit in the COD-AB of OCHA, where a country kit states it"),
@@ -117,7 +117,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "zoom": Word("First zoom at which it is drawn"),
     "rank": Word("How important it is on a map: 0 is the most"),
     "population": Word("Inhabitants; 0: not known"),
-    # Flows.
+    # Columns of the layer of flows (counts of people).
     "origin": Word("Where people were counted, or came from: a code"),
     "destination": Word("Where they went, of a count between two places: a code"),
     "origin_name": Word("Name of the origin"),
@@ -127,7 +127,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "n": Word("People, rounded"),
     "method": Word("How they were counted"),
     "hours_covered": Word("Hours of the week in which somebody counted", unit="h"),
-    # Corridors and coverage.
+    # Columns of the layers of corridors and of gaps in support along corridors.
     "countries": Word("Countries it passes, in order, ISO 3166-1 alpha-2"),
     "places": Word("Towns along it, in order"),
     "illustrative": Word("Whether its line is a sketch, not for navigation"),
@@ -141,7 +141,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "to_name": Word("Name of where it ends"),
     "profile": Word("Who walks, by the name of the profile"),
     "computed_at": Word("When it was computed"),
-    # Access.
+    # Columns of the layer of access times.
     "town": Word("Id of the town"),
     "town_name": Word("Name of the town"),
     "month": Word("First day of the month that it is of"),

@@ -60,7 +60,7 @@ class AppState(TypedDict):
 
 
 async def get_asker(request: Request) -> Asker:
-    """Return the client's identity by its token or the console's cookie, else `ANYBODY`."""
+    """Identify the client by token or, at the console, by session cookie; else `ANYBODY`."""
     return await find_asker(request)
 
 
@@ -149,8 +149,9 @@ async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSes
             await staff_reads.note(session, actor.id, what, where=_pattern(request))
 
 
-#: Keys in the request's state: `_WRITES` tells whether a writer session is open, and `_READ` holds
-#: the records that the staff session read.
+#: Keys in the request's state, by which a writer session and a staff session of one request share a
+#: log entry: `_WRITES` tells whether the writer session is open, and `_READ` holds the records that
+#: the staff session read.
 _WRITES, _READ = "writes", "read"
 
 

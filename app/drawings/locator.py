@@ -21,8 +21,9 @@ HEIGHT: Final = 190
 #: The map's scale is chosen so that it shows this number of other towns, the nearest ones: a large
 #: scale in a city, a small one in an empty region [A].
 TOWNS: Final = 5
-#: Least and greatest distance from the middle of the map to its upper edge, metres [A].
+#: Least distance from the middle of the map to its upper edge, metres [A].
 LEAST_M: Final = 12_000.0
+#: Greatest distance from the middle of the map to its upper edge, metres [A].
 MOST_M: Final = 90_000.0
 
 #: Height of a line of text, in user units [A].
@@ -71,7 +72,10 @@ class SketchRoads(Protocol):
 
 @dataclass(frozen=True)
 class LocatorTown:
-    """Town on the map: its point and its name's start or end (``anchor``), in user units."""
+    """Town on the map: its point, and its name, in user units.
+
+    The name starts or ends, as ``anchor`` says, at ``text_x``.
+    """
 
     x: float
     y: float

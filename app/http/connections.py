@@ -459,7 +459,7 @@ class Connection(HttpToolsProtocol):
             self.refuse(SlowRequestError())
 
     def _due_s(self) -> float:
-        """Return the time by which the awaited head or body has to be complete; inf if none is.
+        """Return the time by which an awaited head or body must be complete; inf if none is due.
 
         The time is in seconds of the monotonic clock.
         """

@@ -109,9 +109,11 @@ class _Windows:
         past_s = at_s % period_s
         now, before = self._now[key], self._before[key]
         if now < rate:
-            # Wait until the share of the previous period is small enough.
+            # Wait until the previous period's share of the count is so small that there is room for
+            # a request.
             return max(1, math.ceil(period_s * (1 - (rate - 1 - now) / before) - past_s))
-        # Wait until the current period has become the previous one, and its share is small enough.
+        # Wait until the current period has become the previous one and its share is so small that
+        # there is room for a request.
         return math.ceil(period_s - past_s + period_s * (1 - (rate - 1) / now))
 
     def _turn(self, at_s: float) -> None:
@@ -375,7 +377,7 @@ class RateLimit(PipelineStep):
         return None
 
     def finish(self, exchange: Exchange) -> None:
-        """Count a credential that was refused or not checked against the client's address."""
+        """Count a refused or unchecked credential under the client's address."""
         has_token = exchange.notes.get(_SHOWN)
         if has_token is None:
             return
@@ -387,7 +389,7 @@ class RateLimit(PipelineStep):
         try:
             self.limits.hit("refused", client)
         except TooManyRequestsError:
-            return  # this request is answered already; `check` refuses the next one
+            return  # the limit is reached; `begin` refuses the client's next request
 
 
 _UNAUTHORIZED = 401

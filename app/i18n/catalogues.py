@@ -149,7 +149,10 @@ def _text(name: str, message: tuple[str | None, ...]) -> Iterator[Text]:
 
 
 def texts_by_language() -> dict[str, set[Text]]:
-    """Return the texts of each language's catalogue: all texts for the languages of staff."""
+    """Return the texts that the catalogue of each language has to contain, by language.
+
+    Languages in which staff work have all texts, other languages only those for the public.
+    """
     staff, public = extract(), extract_public()
     return {lang: staff if of.is_staff else public for lang, of in LANGUAGES.items()}
 

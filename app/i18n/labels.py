@@ -132,7 +132,7 @@ def crossing_state(words: Words, state: str) -> Markup:
     return words.safety_word(CROSSING_STATES[state])
 
 
-#: Ways in which an information channel reaches people.
+#: Names of the media of information channels, such as radio, by code.
 CHANNEL_MEDIA: Mapping[str, str] = {
     "radio": marked("Radio"),
     "television": marked("Televisión"),

@@ -26,7 +26,7 @@ class LocalTime:
 
 @dataclass(frozen=True)
 class Languages:
-    """Languages, as ISO 639 codes, of which any one suffices for the person."""
+    """Languages that a person asks for, as ISO 639 codes; a space needs only one of them."""
 
     codes: tuple[str, ...]
 

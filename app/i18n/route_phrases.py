@@ -39,7 +39,7 @@ def notice(*, is_demo: bool) -> str:
 #: Society's threshold of moderate risk (2019 guidelines; algorithms.md section 1).
 HIGH_M = 2_800.0
 
-#: The same altitude as Spanish texts write it.
+#: The altitude `HIGH_M` in Spanish digits, for texts.
 HIGH_WORDS = "2.800"
 
 #: Length in metres above which a stretch without help comes with the advice to look for transport:

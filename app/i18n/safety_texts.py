@@ -35,7 +35,7 @@ class SafetyText:
     def is_released(self, lang: str) -> bool:
         """Return whether the release's translation is shown if no other one is published.
 
-        It is not shown if the release has none or a person withdrew it.
+        The result is False if the release has no translation, or a person withdrew it.
         """
         return self.in_release is not None and not is_withdrawn(
             lang, self.original, self.in_release

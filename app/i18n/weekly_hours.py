@@ -10,7 +10,7 @@ from geo.hours.openings import Opening
 from geo.hours.rrule import WEEKDAYS
 from geo.hours.space_hours import DayException, Hours
 
-#: Days listed with their hours: today and the six days after.
+#: Number of days for which a page lists opening hours: today and the six days after.
 LISTED_DAYS = 7
 
 #: Minimum length of a run of days that is written as a span: "lunes a miércoles".

@@ -161,7 +161,7 @@ class AccessWriter:
         )
 
     def _digest(self, state: tuple[object, ...], seals: dict[tuple[str, str], str]) -> str:
-        """Return a digest of the whole computation: its inputs, and the seals of its results."""
+        """Return a digest of inputs and results, by which a repeated computation is recognised."""
         return _sha256(_RULES, self._profiles, state, sorted(seals.items()))
 
     async def _world(self, now: datetime) -> AccessWorld:

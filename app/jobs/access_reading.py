@@ -16,8 +16,8 @@ from geo.geography.place_index import ResidentPlaces
 from geo.spaces import months
 from geo.vocabulary import check_services
 
-#: Time of day at which the state of crossings and hazards is taken: morning everywhere in the
-#: region, within office hours from Mexico to Brazil [A].
+#: Time of day that decides which crossings are open and which hazards apply when access times are
+#: computed: morning everywhere in the region, within office hours from Mexico to Brazil [A].
 _AT: Final = time(10, tzinfo=timezone(timedelta(hours=-5)))
 
 

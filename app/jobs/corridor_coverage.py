@@ -202,14 +202,17 @@ class Coverer:
         on: date,
         known: str | None,
     ) -> tuple[str, list[FoundGap]] | None:
-        """Return a corridor's seal and gaps; None if the seal equals the stored seal ``known``."""
+        """Return a corridor's seal and gaps; None if the seal equals the stored one (``known``).
+
+        The seal is a digest of all data on which the gaps depend, so equal seals mean equal gaps.
+        """
         laid = self._lines.lay(corridor, crossings)
         along = counted.along(laid, self._access_m)
         seal = self._seal(corridor, laid, along, counted, on)
         return None if seal == known else (seal, list(counted.gaps(laid, along, self._access_m)))
 
     def _digest(self, state: tuple[object, ...], seals: Mapping[str, str]) -> str:
-        """Return a digest of a tier's whole computation: its inputs, and the stored seals."""
+        """Return a digest of a tier's inputs and results, to recognise a repeated computation."""
         parts = (_RULES, self._access_m, self._profile, state, sorted(seals.items()))
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -41,8 +41,9 @@ ABROAD_REACH_M = 25_000.0
 #: Maximum number of spaces in the person's country that are examined, nearest first [A]: enough for
 #: a city, and few enough for a fast response.
 MOST_CANDIDATES = 200
-#: Maximum numbers of examined spaces abroad, and of examined spaces that give guidance [A].
+#: Maximum number of spaces in other countries that are examined [A].
 MOST_ABROAD = 40
+#: Maximum number of spaces that tell people where help is which are examined [A].
 MOST_GUIDES = 40
 
 #: Maximum number of fallbacks offered in each role (see `Fallback`) when no destination fits.

@@ -34,7 +34,7 @@ class MunicipalList:
         Usable spaces of other municipalities of the same country, within `app.journeys.sms.REACH_M`
         of the municipality, nearest first.
     referrers
-        Names of the visible referral points of the listed spaces, by id of the referral point.
+        Names of the visible spaces that refer people to the listed spaces, by id.
     """
 
     there: Municipality

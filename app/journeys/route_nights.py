@@ -126,11 +126,11 @@ class StagedRoute:
 
     @property
     def stages(self) -> tuple[DayStage, ...]:
-        """The stages, without closed spaces and remedies of those that break the rules."""
+        """The stages of the route; ``shut`` and ``remedies`` are not looked up."""
         return tuple(map(self._stage, self._stages))
 
     def explained(self) -> tuple[DayStage, ...]:
-        """Return the stages, with closed spaces and remedies of those that break the rules."""
+        """Return the stages, with ``shut`` and ``remedies`` of those that break the rules."""
         return tuple(
             self._explained(one) if one.fails else self._stage(one) for one in self._stages
         )

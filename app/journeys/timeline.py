@@ -48,7 +48,8 @@ class Laid:
     def stops_by_night(self) -> tuple[RouteStop, ...]:
         """Stops along the route, including spaces for the night that are not in `stops`.
 
-        Those are spaces where a stage ends; they are open on the night of the stage.
+        Spaces where a stage ends are added: they are open on the night of the stage, but maybe not
+        on the first day.
         """
         beds = {
             stage.stop.space.id: stage.stop
@@ -60,17 +61,18 @@ class Laid:
 
     @property
     def clocks(self) -> list[Pacing]:
-        """Possible timings of the route: the router's own and, with stages, nights at spaces."""
+        """Possible timings of the route: the router's and, if it has stages, that of the stages."""
         found = [Pacing(self.searched, self.searched.departure or self.searched.arrival)]
         return found if self.staged is None else [*found, self.staged.clock]
 
     def leg(self, number: int | None, compared: WayFigures) -> WayFigures:
-        """Return length and times of one leg with nights at spaces; of the whole route for None.
+        """Return length and times of a leg, or of the whole route, with nights at spaces.
 
         Parameters
         ----------
         compared
-            Length and times of the leg by the router's clock.
+            Length and times, by the router's clock, of the leg ``number`` (from 0), or of the whole
+            route if ``number`` is None.
         """
         departure = self.route.departure
         if self.staged is None or departure is None:
@@ -83,7 +85,8 @@ class Laid:
         after = pacing.gone(before, cuts[number], cuts[number + 1])
         elapsed_s = after.clock_s - before.clock_s
         stint = before.stint(departure)
-        # If the leg starts within a day of walking, that day counts for the leg too.
+        # If the leg starts in the course of a day of walking, count that day as a day of the leg
+        # too.
         days = after.days - before.days + bool(stint is not None and stint.is_begun)
         return replace(compared, elapsed_s=elapsed_s, walking_days=max(1, days))
 

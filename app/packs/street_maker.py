@@ -46,7 +46,8 @@ _EDGE_BYTES: Final = 14
 #: Directed edges per junction of a city's walkable streets: 2.7 for Porto Alegre, rounded up.
 _EDGES_PER_JUNCTION: Final = 3
 
-#: Minimum number of edges of an offered place: those of a village [A].
+#: Minimum number of street edges of a place whose streets are offered: as many as a village has
+#: [A].
 _LEAST_EDGES: Final = 200
 
 #: Maximum number of cached `LocalStreets`, some 10 MB each [A].

@@ -51,8 +51,10 @@ TOWN_REACH_M: Final = 15_000.0
 #: which people near a corridor are counted (issue 16, item 3).
 CORRIDOR_REACH_M: Final = 5_000.0
 
-#: Bits in the column ``edge_flags``; `static/streets.js` reads the same bits.
+#: Bit of the column ``edge_flags``: the edge enters a no through road, which has a cost in the
+#: search. `static/streets.js` reads the same bits.
 IS_ENTRY: Final = 1
+#: Bit of the column ``edge_flags``: the edge is no street, but crosses a border or is a threshold.
 IS_NO_ROAD: Final = 2
 
 _NOT_KNOWN_M: Final = np.iinfo(np.int16).min
@@ -202,7 +204,7 @@ class LocalStreets:
         return flags.astype(np.uint8)
 
     def _lines(self) -> dict[str, Column]:
-        """Return the vertices of each road after its first, as differences to the vertex before."""
+        """Return each road's vertices but the first, each as its difference to the one before."""
         part, graph = self.excerpt, self.excerpt.graph
         first = part.edge[part.first]
         begin, after = graph.shape_start[first], graph.shape_start[first + 1]
@@ -267,7 +269,10 @@ def _steps(values: Column) -> Ints:
 
 
 def numbers_of(streets: LocalStreets, edges: Ints) -> Ints:
-    """Return the numbers in the file of edges of the network, int64 [k]; -1 if not in the file."""
+    """Return each edge's number in the file, int64 [k]; -1 for edges not in the file.
+
+    ``edges`` are numbers in the network.
+    """
     own = streets.excerpt.edge
     place = np.minimum(np.searchsorted(own, edges), max(len(own) - 1, 0))
     return np.where(own[place] == edges, place, -1) if len(own) else np.full(len(edges), -1)

@@ -262,7 +262,7 @@ def _space_texts(w: Words) -> Mapping[str, Any]:
 
 
 def _list_texts(w: Words) -> Mapping[str, Any]:
-    """Return the texts of a list's pages, and of a municipality's list as on its sheet."""
+    """Return the texts for turning the pages of a list, and for the list of a municipality."""
     return {
         "listPages": w.gettext("Páginas de la lista"),
         "pageBefore": w.gettext("Anteriores"),

@@ -65,7 +65,7 @@ def render_problem(view: ProblemView, lang: str) -> str:
 
 
 def _long_time(w: Words, view: ProblemView) -> str:
-    """Write the duration of a refused route, not below its number of walking days (P46)."""
+    """Write the duration of a refused route, in days if it takes several days on foot (P46)."""
     if view.detour is None:
         return ""
     walked_s = view.detour.walking_days * DAY_S if view.detour.walking_days > 1 else 0.0

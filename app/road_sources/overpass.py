@@ -21,8 +21,9 @@ KEPT: Final = timedelta(days=7)
 #: Bytes that are searched at the end of an answer, where Overpass reports that it stopped early.
 _TAIL: Final = 4_096
 _CHUNK: Final = 1 << 16
-#: Seconds until a slot becomes free, in the text of ``/status``.
+#: Pattern of the seconds until a slot becomes free, in the text of ``/status``.
 _SLOT: Final = re.compile(r"in (\d{1,6}) seconds")
+#: Pattern of the number of free slots, in the text of ``/status``.
 _FREE: Final = re.compile(r"^(\d+) slots? available now", re.MULTILINE)
 _REMARK: Final = re.compile(r"<remark>(.*?)</remark>", re.DOTALL)
 

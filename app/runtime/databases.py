@@ -65,7 +65,7 @@ def primary_urls(settings: Settings) -> dict[Tier, URL]:
 
 
 def _place(url: URL) -> tuple[object, ...]:
-    """Return host, port and database of a URL, which are equal for URLs of one server."""
+    """Return host, port and database of a URL, to compare whether two URLs lead to one server."""
     return url.host or url.query.get("host"), url.port or url.query.get("port"), url.database
 
 

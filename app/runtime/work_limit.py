@@ -102,7 +102,7 @@ class AreaQueue:
                 yield
         finally:
             self._under_way[key] -= 1
-            self._under_way += Counter()  # drops keys with count 0
+            self._under_way += Counter()  # drop clients without requests in progress
 
 
 #: Queue of all route requests with areas to avoid in this process.

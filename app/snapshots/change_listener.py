@@ -111,7 +111,7 @@ class Follower:
             hazards, at, until = await _to_its_end(self._read())
             regions = await asyncio.to_thread(self._network.regions)
             await asyncio.to_thread(self._tell, regions, hazards)
-            # This also reads the translations of safety texts, if they changed.
+            # Besides the stamps this reads the translations of safety texts, if they changed.
             await _to_its_end(self._editions.believed())
         except Exception as error:  # the next read may succeed
             NOTICES.warning("not followed: %s", type(error).__name__)

@@ -22,7 +22,7 @@ PROTECTED_LINES: Final = ("gbv", "child_protection", "emergency")
 
 #: Advice beside forms whose content nobody reads at once, if phone lines are known.
 DANGER: Final = "Si hay peligro ahora, llame a emergencias."
-#: Advice beside the same forms if no phone line is known.
+#: Advice beside forms whose content nobody reads at once, if no phone line is known.
 DANGER_UNKNOWN: Final = "Si hay peligro ahora, pida ayuda a las autoridades o a quien tenga cerca."
 
 #: Fields of a phone line in responses.

@@ -26,6 +26,6 @@ class NightSpaces:
 
     @classmethod
     def of(cls, spaces: Iterable[NightSpace]) -> Self:
-        """Build an instance, with its lookups."""
+        """Build an instance from spaces with the overnight service."""
         by_id = {one.candidate.id: one for one in spaces}
         return cls(by_id, Supports(support(one.space) for one in by_id.values()))

@@ -337,7 +337,7 @@ def _goes_on(one: _Weighed, typed: Typed) -> bool:
 
 
 def _town(place: NamedPlace, known: Mapping[str, NamedPoint]) -> NamedPoint:
-    """Return the town of the road network that is the same as a populated place, else the place."""
+    """Return the town of a road network that a populated place equals; else the place itself."""
     town = known.get(folded(place.label))
     if town is not None:
         there = np.array([[town.lon, town.lat]])

@@ -88,7 +88,7 @@ class Region:
 
     @cached_property
     def leg_tables(self) -> LegTables:
-        """Cache of ways between the places of itineraries on this network."""
+        """Cache of the ways between all places of an itinerary, on this network."""
         return LegTables(self.reacher)
 
     @cached_property

@@ -120,7 +120,7 @@ class _Tier:
 
 
 class _Kept:
-    """Cache of one process for one database."""
+    """Cached data of all tiers of one database, in one process."""
 
     def __init__(self) -> None:
         self.tiers: dict[Tier | None, _Tier] = {}
@@ -240,9 +240,9 @@ class SnapshotReading:
         return await self._of_spaces(true, query, keep)
 
     async def night_spaces(self) -> NightSpaces:
-        """Return the spaces for the night of all dates, prepared for routing.
+        """Return the spaces with the overnight service, whenever open, prepared for routing.
 
-        As for `open_spaces`, those of the staff tier are not cached.
+        Spaces of the staff tier are not cached, because they differ between staff members.
         """
 
         async def query() -> NightSpaces:

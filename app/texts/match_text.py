@@ -30,7 +30,7 @@ class MatchReason:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Number of spaces that one reason excluded."""
+    """Number of spaces that were rejected for one reason, which is given in words."""
 
     reason: MatchReason
     count: int

@@ -1,4 +1,4 @@
-"""Public phone numbers as pages use them: which take calls, which take messages."""
+"""Public phone numbers for pages: which of them take calls, and which take messages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

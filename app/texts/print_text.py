@@ -319,7 +319,7 @@ def _line(w: Words, line: Row) -> PrintLine:
     told = " · ".join(filter(None, (line["phone"], whatsapp)))
     hours = f" ({line['hours']})" if line["hours"] else ""
     label, is_original = _kind(w, line["kind"])
-    # The hours are in their owner's words, which are Spanish.
+    # Hours are stored as the owner of the record wrote them, in Spanish.
     is_original = is_original or bool(hours)
     link = _link(line["phone"]) if line["phone"] else _link(line["whatsapp"] or "", "whatsapp")
     return PrintLine(f"{told}{hours}", label, is_original=is_original, is_strong=True, link=link)

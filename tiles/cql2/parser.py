@@ -94,7 +94,7 @@ class Filter:
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """The condition, newly made at each access."""
+        """SQL condition of the filter, made anew at each access."""
         return self.sql()
 
 

@@ -188,7 +188,7 @@ def _quality(parameters: Sequence[str]) -> float:
 
 
 def _weight(found: FeatureFormat, ranges: dict[str, float]) -> float:
-    """Return the weight of a format, by the most specific range that covers it."""
+    """Return the weight of a format: that of the most specific media range which matches it."""
     weights = []
     for media_type in found.media_types:
         family = f"{media_type.partition('/')[0]}/*"

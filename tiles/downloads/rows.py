@@ -106,7 +106,7 @@ class CopyReader:
         self._held_bytes = 0
         self._is_stopped = False
         self._ready: asyncio.Queue[bytes | None] = asyncio.Queue()
-        # Held while a piece of rows waits for the client, so that at most one piece waits.
+        # Acquired while a piece of rows waits for the client, so that at most one piece waits.
         self._room = asyncio.Semaphore(1)
 
     async def __aenter__(self) -> Self:
@@ -174,7 +174,7 @@ class CopyReader:
                 self._about.set_result(None)
 
     async def _read_from(self, connection: Any) -> None:  # noqa: ANN401 -- asyncpg is untyped
-        # One snapshot for the facts about the rows and for the rows themselves.
+        # Read the metadata and the rows in one transaction, so that both are of the same snapshot.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.execute(_SET_LIMIT, f"{TIME_LIMIT_S:.0f}s")
             about = await self._learn(connection)

@@ -77,7 +77,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Cache key of a statement: everything that its SQL depends on, which excludes bound values."""
+    """Cache key of a compiled statement: everything on which its SQL depends."""
 
     layer: str
     boxes: int
@@ -250,7 +250,7 @@ def feature_rows(
     is_past: bool = False,
     columns: tuple[str, ...] | None = None,
 ) -> Select[*tuple[Any, ...]]:
-    """Select a layer's rows with their geometries as in responses.
+    """Return a query for a layer's rows, with geometries as responses contain them.
 
     Geometries are in ``crs``, and outer rings run counterclockwise (`turned`).
     """

@@ -40,7 +40,7 @@ def write_mark(values: Sequence[Any]) -> str:
 
 
 def read_mark(text: str, layer: Layer, sort: Sequence[SortKey]) -> tuple[Any, ...]:
-    """Return the values in a mark, with the types of their columns.
+    """Decode a mark made by `write_mark`: return sort values and id with their columns' types.
 
     Raises
     ------

@@ -49,7 +49,7 @@ def other_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
 
 @cache
 def forms_of(layer: Layer) -> Forms:
-    """Return the reader of the filters of a layer."""
+    """Return the reader of CQL2 filters on a layer; it is cached with the forms that it knows."""
     return Forms(queryable_columns(layer), layer.view.c.geom, other_columns(layer))
 
 

@@ -19,7 +19,7 @@ from tiles.catalogue.layers import (
 #: web map uses the same colours by day (app/static/palette.js, map.css).
 PAPER, INK, WATER = "#F7F5EF", "#16262B", "#C9DFE9"
 
-#: Layers that are the ground beneath signs and routes, bottom to top.
+#: Layers of the background map, beneath signs and routes, from bottom to top.
 BASE_LAYERS: tuple[Layer, ...] = (BOUNDARIES, RIVERS, GROUND, LANDSCAPE, ROADS, PLACES)
 
 #: West, south, east and north of the picture of the relief, degrees (data/ground/build.py).
