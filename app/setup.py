@@ -170,7 +170,7 @@ async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> N
 
 
 def damage_of(folder: Path) -> str | None:
-    """Return the error that keeps a region from being opened; None if there is none."""
+    """Return the error raised when a region is opened; None if it can be opened."""
     try:
         open_graph(folder)
     except GraphError as error:

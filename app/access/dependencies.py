@@ -78,9 +78,8 @@ async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncS
 async def open_source(request: Request) -> AsyncIterator[ReadSource]:
     """Open the data source of a request: counters of changes, and a session of the client's tier.
 
-    The counters, called change stamps, tell whether data in memory are still current.
-
-    They were read at most `app.snapshots.layer_editions.LEASE_S` ago.
+    The counters, called change stamps, tell whether data in memory are still current. They were
+    read less than `app.snapshots.layer_editions.LEASE_S` seconds ago.
 
     Raises
     ------

@@ -137,7 +137,7 @@ async def _by_token(request: Request) -> Asker:
 
 async def _by_cookie(request: Request) -> Asker:
     if "authorization" in request.headers:
-        raise TokenAtConsoleError  # needed even though `ConsoleAlone` checks earlier
+        raise TokenAtConsoleError  # `ConsoleAlone` refuses it too, to save reading a body
     secret = request.cookies.get(COOKIE)
     if secret is None:
         return ANYBODY

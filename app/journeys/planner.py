@@ -436,8 +436,8 @@ def _settled(
 ) -> _Settled:
     """Find routes none of which meets a hazard that begins before the traveller has passed it.
 
-    If a route meets an exclusion that begins after the departure, or by night a hazard that applies
-    only by night, the hazard is added to the request, and the search is repeated.
+    If a route meets a closure that begins after the departure, or by night a hazard that applies
+    only by night, that hazard is added to the request, and the search is repeated.
     """
     while True:
         request = _request(question, knowledge)

@@ -155,7 +155,7 @@ async def isochrones_of_each(
     OffNetwork
         A place lies too far from every road of its country.
     NoRoute
-        An exclusion cuts a place off from its road.
+        A hazard that closes roads cuts a place off from its road.
     InvalidRequest
         A range is shorter than the way from the place to its road.
     NoNetworkError, BusyError

@@ -38,7 +38,8 @@ class Records:
     ``routed_crossings`` and ``routed_hazards`` are the router's objects for the records in
     ``crossings`` and ``hazards``, in the same order. While a record is unchanged, every journey
     gets the same object. ``helping`` are the spaces open on the day, ``nights`` those that take
-    people in on any night. ``coming`` are published exclusions that begin after the journey's time.
+    people in on any night. ``coming`` are published exclusions (hazards that close roads) that
+    begin after the journey's time.
     """
 
     crossings: tuple[CrossingState, ...]
@@ -94,9 +95,9 @@ class Knowledge(Records):
         )
 
     def ending(self, before: datetime | None) -> tuple[tuple[ActiveHazard, Hazard], ...]:
-        """Return the exclusions in force whose published end has passed ``before`` a time.
+        """Return the hazards that close roads now, but are over ``before`` a time as published.
 
-        If ``before`` is None, return all exclusions that have a published end.
+        If ``before`` is None, return all that have a published end.
 
         Only hazards of the family "physical" are returned. Times of threats by people are not
         published (P36), so such a threat closes a road until its record is lifted.

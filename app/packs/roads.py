@@ -40,8 +40,8 @@ def roads_of(
     crossings : sequence of Crossing
         All official crossings, in the order in which the pack lists them.
     hazards : sequence of ActiveHazard
-        Published hazards. Roads through an exclusion are listed separately; roads that meet another
-        hazard refer to the hazard by number.
+        Published hazards. Roads through an exclusion (a hazard that closes roads) are listed
+        separately; roads that meet another hazard refer to the hazard by number.
     units : sequence of str or None
         Name of the first-level administrative unit of each node (`places_of`); None where unknown.
 
@@ -75,7 +75,8 @@ def roads_of(
         posts = None if gate is None else [place[post.id] for post in gate.posts]
         length_m = round(int(graph.edge_length_dm[edge]) / 10)
         road = (tail, head, length_m, posts, met.get(edge))
-        # The lines of a road's two edges may differ slightly, so that only one meets an exclusion.
+        # A road is closed if a hazard closes one of its two edges (directions): their lines may
+        # differ slightly, so that only one of them meets the hazard.
         both = sorted({*shut.get(edge, ()), *shut.get(twin, ())})
         if both:
             excluded.append((*road, both))
@@ -114,7 +115,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], names: tuple[str, ...]) -> dict[st
 def _hazards_met(
     graph: RoadGraph, hazards: Sequence[ActiveHazard]
 ) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
-    """Return the numbers of exclusions that close each edge, and of other hazards on each edge."""
+    """Return the numbers, by edge, of hazards that close the edge, and of other hazards on it."""
     shut: dict[int, list[int]] = {}
     met: dict[int, list[int]] = {}
     for number, hazard in enumerate(hazards):

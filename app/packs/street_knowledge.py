@@ -73,8 +73,9 @@ def _hazard(
     streets: LocalStreets, record: ActiveHazard, contact: HazardContact, span: Span
 ) -> dict[str, Any]:
     told = hazard_of(record, span)
-    # Off the streets a phone only needs the areas of exclusions. A hazard drawn as a line or point
-    # has an area too, by its width, so the contact's area replaces the geometry.
+    # Away from the streets of the file a phone needs only the areas of hazards that close roads,
+    # because no way may cross such an area. A hazard drawn as a line or point has an area too, by
+    # its width, so that area replaces the geometry.
     del told["geometry"]
     area = shapely.set_precision(contact.area, _GRID) if contact.hazard.exclusion else None
     return {

@@ -6,7 +6,7 @@ Crossings and hazards are valid for a week and come in a separate file
 streets; the digest identifies the edition.
 
 Edges along which nobody may be led are left out: those closed to walkers, border edges without an
-official crossing, and edges in exclusions without a public reason (P34, P36). The file does not
+official crossing, and edges closed by hazards that are not published (P34, P36). The file does not
 reveal for which of these reasons a street is missing. Turn restrictions only apply to vehicles, so
 the file has none. Thresholds, at barriers and before no-through roads, are edges of length 0.
 """

@@ -32,12 +32,13 @@ from routing.travel.support_points import Support
 #: our assumption until field staff set it). The upper end is used, so that days are not inflated.
 SLOW_DAY_M: Final = 15_000.0
 
-#: Hazards that exclude routes are mentioned as avoided if closer to the route than this, degrees:
-#: about 5 km [A].
+#: Distance in degrees, about 5 km, within which a hazard that closes roads is mentioned as avoided
+#: by the route [A].
 _NEAR_DEGREES: Final = 0.05
 
-#: Largest distance between a crossing and a route that passes it, metres: posts stand up to 500 m
-#: off the road (definitions.md, "Border"), and on a sketch network as far off as its towns.
+#: Largest distance, metres, between a route and the position of a crossing that the route passes:
+#: border posts stand up to 500 m off the road (definitions.md, "Border"), and farther off the
+#: straight roads of a sketch network.
 _POST_M: Final = 1_000.0
 
 
@@ -233,7 +234,7 @@ def _length_m(exposure: Exposure) -> float | None:
 
 
 def _avoided(journey: Journey, answer: JourneyAnswer) -> tuple[plan_views.Avoided, ...]:
-    """Return hazards that the route avoids: nearby exclusions, and hazards on the other routes."""
+    """Return hazards that the route avoids: nearby closures, and hazards on the other routes."""
     line = shapely.linestrings(journey.route.coordinates)
     known, own = answer.knowledge.hazards, set(journey.route.hazards)
     barred = [hazard for hazard in known if hazard.effect == "exclusion"]

@@ -137,7 +137,8 @@ class Follower:
         before, self._announced = self._announced, {}
         for region in regions:
             name, router = region.meta.name, region.router
-            # Equal records are the same objects (`tier_snapshot`), so this comparison is fast.
+            # This comparison is fast, because `tier_snapshot` returns the same objects for
+            # unchanged records.
             if before.get(name) != (router, hazards):
                 try:
                     router.follow(hazards)

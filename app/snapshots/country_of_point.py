@@ -175,7 +175,8 @@ def weigh(place: NamedPlace, place_m: float, region: Region, lon: float, lat: fl
         near_m, far_m = sorted((other_m, snap.distance_m))
         is_certain = near_m <= far_m * CLEARLY_NEARER
         if country == snap.country and not _has_roads(region, by_place):
-            # The network has no roads of the place's country; in reality such a road may be nearer.
+            # The network has no roads of the place's country, although such a road may be nearer in
+            # reality. So the road found is trusted only at a short distance.
             is_certain = snap.distance_m <= POST_REACH_M
     return Whereabouts(country, is_certain=is_certain, place=place, evidence_m=near_m)
 

@@ -183,7 +183,7 @@ class _Sheet:
         self.pdf.set_y(max(map_end, self.pdf.get_y()))
 
     def _bottom_height(self) -> float:
-        """Return the height of the bottom block, millimetres, by rendering it off the page."""
+        """Return the height of the bottom block, millimetres, found by drawing it off the page."""
         with self.pdf.offset_rendering() as unseen:
             self.pdf, seen = cast("FPDF", unseen), self.pdf
             self.pdf.set_y(0)

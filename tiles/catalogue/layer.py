@@ -217,7 +217,7 @@ class Layer:
         return tuple(sorted((s for s in self.steps if z < s.below_zoom), key=_below))
 
     def kept_at(self, z: int) -> ColumnElement[bool] | None:
-        """Return the condition on rows in tiles of a zoom; None for all rows."""
+        """Return the condition that selects the rows in tiles of a zoom; None if all rows enter."""
         return next((step.keep for step in self.steps_at(z) if step.keep is not None), None)
 
     def tile_columns_at(self, z: int) -> tuple[str, ...]:

@@ -33,8 +33,8 @@ _FUNCTIONS = {
 
 FUNCTIONS = frozenset(_FUNCTIONS)
 
-#: Functions that accept geometry collections; PostGIS evaluates the other functions for collections
-#: only with some versions of GEOS.
+#: Functions that accept geometry collections; whether the other functions do depends on the version
+#: of GEOS in PostGIS.
 _OF_COLLECTIONS = frozenset({"s_intersects", "s_disjoint"})
 
 _COLLECTION = "GeometryCollection"

@@ -24,7 +24,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-# Escapes by /req/cql2-text/escaping; other backslashes are kept, because LIKE interprets them.
+# Escape sequences of the requirement /req/cql2-text/escaping. Other backslashes in a text are kept,
+# because LIKE interprets them.
 _ESCAPE = re.compile(r"''|\\(['abtnvfr])")
 _ESCAPED = {
     "'": "'",

@@ -181,9 +181,9 @@ class CopyReader:
             values = {**self._wanted.values, **text_values(about)}
             statement = compiled(self._statement)
             self._about.set_result(about)
-            # asyncpg lets the server quote the arguments, because COPY takes no parameters. Its
-            # timeout also ends the waiting for the client, which the statement timeout does not
-            # cover.
+            # COPY takes no parameters, so asyncpg has the server write the arguments into the
+            # statement. asyncpg's timeout includes the time for which the client keeps the database
+            # waiting, which the server's statement timeout does not cover.
             status = await connection.copy_from_query(
                 statement.sql,
                 *statement.arguments(values),

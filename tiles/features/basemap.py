@@ -57,7 +57,7 @@ class Baked:
 
 
 async def bake(session: AsyncSession, progress: Progress | None = None) -> Baked:
-    """Return every tile of the basemap, made from one snapshot on the session's tier.
+    """Return every tile of the basemap, made from a single snapshot of the database.
 
     Parameters
     ----------

@@ -343,8 +343,9 @@ def _rows(
 
 
 def _cut(rows: Select[*tuple[Any, ...]], shape: _Shape) -> Select[*tuple[Any, ...]]:
-    # One row more than requested tells whether there is a next page. With a literal limit
-    # PostgreSQL sees that a generic plan is as good as a custom one, and stops planning.
+    # One row more than requested tells whether there is a next page. A literal limit lets
+    # PostgreSQL see that a generic plan is as good as a custom one, so that it does not plan the
+    # statement at each execution.
     if shape.limit is None:
         return rows.limit(bindparam("read_limit", type_=Integer))
     return rows.limit(literal_column(str(shape.limit + 1), Integer))
