@@ -142,7 +142,7 @@ async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSes
         yield session
         what = staff_reads.shown(session)
     if getattr(request.state, _WRITES, False):
-        setattr(request.state, _READ, what)  # `get_writer` logs these reads too
+        setattr(request.state, _READ, what)  # `get_writer` ends later and logs these reads too
     elif what:
         async with database.session(Tier.WRITER) as session:
             await staff_reads.note(session, actor.id, what, where=_pattern(request))

@@ -293,7 +293,7 @@ class Words:
         return str(self.locale.territories.get(code, code))
 
     def place(self, label: str) -> str:
-        """Write a place's label with the name of the country: ``Cúcuta, Colombia`` for CO."""
+        """Replace the country code at the end of a label by its name: ``Cúcuta, Colombia``."""
         name = self.town(label)
         return f"{name}, {self.country(label.rpartition(', ')[2])}" if name else label
 

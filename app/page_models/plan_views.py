@@ -244,9 +244,9 @@ Reason = Literal[
 
 @dataclass(frozen=True)
 class BlockerView:
-    """An obstacle on the route: `crossing`, `exclusion`, `no_road` or `country`.
+    """An obstacle on the route, of kind `crossing`, `exclusion`, `no_road` or `country`.
 
-    `name` and `state` belong to crossings. An informal way is never named (P11).
+    Only crossings have `name` and `state`. An informal way is never named (P11).
     """
 
     kind: str
