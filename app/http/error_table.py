@@ -420,8 +420,8 @@ async def answer(request: Request, error: Exception) -> Response:
     """Return the problem response for an exception of the table."""
     room: Room | None = getattr(request.state, "room", None)
     if type(error) is DatabaseUnavailableError and room is not None and room.is_short():
-        # The disk of the database is nearly full, which is the likely cause, and has to be repaired
-        # in any case. So report the full disk instead.
+        # Report that the disk of the database is nearly full instead of the error: the full disk is
+        # the likely cause, and the operator has to act on it in any case.
         error = DiskFullError()
     kind = kind_of(error)
     w = words(_language(request))

@@ -48,7 +48,7 @@ class SafetyText:
 
     @property
     def is_sms(self) -> bool:
-        """Whether the text goes into text messages."""
+        """Whether the text is sent by SMS, so that translations must not be too long."""
         return _SMS in self.files
 
 

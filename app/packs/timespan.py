@@ -1,4 +1,4 @@
-"""Time in a pack: its span, minutes after the start of the span, days after 1 January 1970."""
+"""Times in a pack: the span that it covers, minutes from the span's start, days from 1970 on."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

@@ -46,7 +46,7 @@ async def get_framed(
 
 
 def form_language(request: Request, form: OpenForm, asked: str | None = None) -> str:
-    """Negotiate the language by a form's field ``lang``, ``asked``, or Accept-Language."""
+    """Choose a language: the form's field ``lang``, else ``asked``, else by Accept-Language."""
     return negotiate(form.one("lang") or asked, request.headers.get("accept-language"))
 
 

@@ -93,7 +93,7 @@ class Region:
 
     @cached_property
     def reach_networks(self) -> ReachNetworks:
-        """Cache of the network's forms for isochrones and matrices, by crossings and hazards."""
+        """Builder of the network for isochrones and matrices; keeps the networks built last."""
         return ReachNetworks(self.router)
 
     @cached_property
