@@ -12,7 +12,7 @@ type Ints = NDArray[np.int64]
 
 _DAY_S = 86_400.0
 
-#: Night is outside 06:00-18:00 local time (design/definitions.md, "Time").
+#: End and begin of the night, seconds after local midnight (design/definitions.md, "Time").
 DAWN_S = 6 * 3_600.0
 DUSK_S = 18 * 3_600.0
 
@@ -23,7 +23,7 @@ NOTHING = 1e-3
 #: Value of ``state[4]`` in `march` while the walker is on the road.
 UNDER_WAY = 2.0
 
-#: Result of `march` if there are more stretches than the arrays have room for.
+#: Result of `march` if the output arrays have too little room for the stretches.
 TOO_MANY = -1
 
 
@@ -56,7 +56,7 @@ def _when(moved_s: Floats, moved_m: Floats, target_m: float) -> float:
 
 @inlined
 def _snapped(stop_s: float, moved_s: Floats) -> float:
-    """Return the end of a stretch, rounded to a boundary between legs within `NOTHING` of it."""
+    """Return the moving time at which a stretch ends; a leg's boundary within `NOTHING` of it."""
     row = int(np.searchsorted(moved_s, stop_s - NOTHING, side="left"))
     if row == len(moved_s):
         row -= 1
@@ -71,7 +71,7 @@ def _is_open(clock_s: float, opens_s: float, closes_s: float) -> bool:
 
 @inlined
 def _look_at_clock(state: Floats, opens_s: float, day_max_m: float) -> None:
-    """Begin a new day in ``state`` if the window has opened since the last update."""
+    """Begin a new day in ``state`` if the hours of walking have begun since its last update."""
     if state[0] >= state[1] - NOTHING and state[1] < np.inf:
         state[0] = max(state[0], state[1])
         state[1] = _next(opens_s, state[0])
@@ -206,13 +206,13 @@ def clock(
     legs, last = len(moved_s) - 1, len(from_s) - 1
     start_s, end_s, night_s = np.empty(legs), np.empty(legs), np.empty(legs)
     begun_day = np.empty(legs, np.int64)
-    # Seconds of night before each boundary, counted in moving time, so without rests.
+    # Seconds walked by night before each boundary between legs; nights of rest are not included.
     before_s, dark_s, night_then_s = 0.0, 0.0, night_before_s(clock_s[0])
     begun = left = 0
     for row in range(legs + 1):
         at_s = moved_s[row]
-        # At a rest on a boundary, the next leg begins after the rest, and the last leg ends before
-        # the rest.
+        # If a rest falls on a boundary between legs, the leg after it begins after the rest, and
+        # the leg before it ends before the rest.
         while begun < last and from_s[begun + 1] <= at_s:
             begun += 1
         while left < last and from_s[left + 1] < at_s:

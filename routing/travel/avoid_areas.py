@@ -1,8 +1,8 @@
 """Areas to avoid of a single request: hard bans that no other request sees (P48: privacy).
 
-The areas are not hazards: they enter no cached metric, no situation and no record, and are
-discarded with the request. As with an exclusion, an edge that touches an area in a single point is
-closed.
+The areas are not hazards: no cached costs, no cached set of hazards and no record contain them, and
+they are discarded with the request. As with an exclusion, an edge that touches an area in a single
+point is closed.
 """
 
 from collections.abc import Callable, Container, Hashable, Sequence
@@ -24,14 +24,17 @@ from routing.travel.hazard_overlay import Closure
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Most polygons in a request, and most vertices of all polygons together [A]: a drawn fence has
-#: tens of vertices; overlaying more than this on the roads takes tenths of a second.
+#: Most polygons in a request [A].
 MAX_OBSTACLES: Final = 20
+#: Most vertices of all polygons together [A]: a drawn fence has tens of vertices; to overlay more
+#: than this on the roads takes tenths of a second.
 MAX_VERTICES: Final = 1_000
 
-#: Largest area of all polygons together, and largest extent of a single polygon
-#: (openrouteservice's defaults, `maximum_avoid_polygon_area` and `_extent`: 200 km2 and 20 km).
+#: Largest area of all polygons together (openrouteservice's default of
+#: `maximum_avoid_polygon_area`: 200 km2).
 MAX_AREA_M2: Final = 200e6
+#: Largest width and height of a polygon (openrouteservice's default of
+#: `maximum_avoid_polygon_extent`: 20 km).
 MAX_EXTENT_M: Final = 20_000.0
 
 #: `Hazard.family` of an obstacle asked for by a request.
@@ -40,7 +43,7 @@ ASKED: Final = "asked"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Laid:
-    """Cache of the polygons' overlays by graph, and of values derived from chosen polygons."""
+    """Cache of all polygons' overlays by graph, and of `Obstacles.once` by key and polygons."""
 
     on: dict[RoadGraph, tuple[Closure, ...]] = field(default_factory=dict)
     made: dict[tuple[Hashable, tuple[int, ...]], Any] = field(default_factory=dict)
@@ -120,7 +123,7 @@ class Obstacles:
         return np.concatenate(edges) if edges else np.empty(0, np.int64)
 
     def once[T](self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return the cached value for a key and these polygons; call ``make`` on first use."""
+        """Return a value cached by key and polygons in force; ``make`` computes it on first use."""
         whole, made = (key, self._numbers), self._laid.made
         if whole not in made:
             made[whole] = make()

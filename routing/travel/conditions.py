@@ -17,7 +17,7 @@ from routing.travel.hazard_overlay import Contacts, HazardContact, contact
 
 type Ints = NDArray[np.int64]
 
-#: Hazards whose overlay on the roads is cached: ten times the hazards of a region at a time [A].
+#: Most hazards whose overlay on the roads is cached: ten times those of a region at one time [A].
 KEPT_CONTACTS: Final = 2_000
 
 
@@ -43,7 +43,7 @@ class Situation:
 
     @cached_property
     def banned(self) -> Ints:
-        """Edges that touch an exclusion somewhere: int64 [k], ascending."""
+        """Edges that touch any exclusion, even in a single point: int64 [k], ascending."""
         return _union(item.edges for item in self.bans)
 
     @cached_property
@@ -56,7 +56,8 @@ class Situation:
         """Hazards keyed by record and by price per kilometre.
 
         The price is part of the key because the price of a hazard without a rate depends on the
-        dearest rate of its kind. The profile's least price (`km_inside_price_s`) is left out.
+        dearest rate of its kind. It is computed without the profile's least price
+        (`km_inside_price_s`), which is the same in all situations.
         """
         prices = hazard_prices(self.contacts, 0.0)
         return {
@@ -66,7 +67,7 @@ class Situation:
 
     @cached_property
     def has_rates(self) -> bool:
-        """Whether any hazard has a rate, so that costs depend on day and night."""
+        """Whether any hazard has a cited rate, so that costs may differ by day and by night."""
         return any(item.hazard.rate_per_km is not None for item in self.contacts)
 
     def key(self, aversion: float) -> frozenset[bytes | bool]:
@@ -84,7 +85,10 @@ class Situation:
         return frozenset(keys | {self.night and self.has_rates})
 
     def changed_edges(self, other: "Situation", aversion: float) -> Ints:
-        """Return the edges whose cost may differ between two situations: int64 [k], ascending."""
+        """Return the edges whose cost may differ in another situation: int64 [k], ascending.
+
+        Costs are those at the given weight of exposure.
+        """
         if aversion == 0:
             return _union(_apart(self.by_record, other.by_record))
         apart = _apart(self.priced, other.priced)
@@ -99,7 +103,7 @@ class Situation:
 
 
 def _apart[K](one: Mapping[K, HazardContact], two: Mapping[K, HazardContact]) -> list[Ints]:
-    """Return the edges of each hazard that is in only one of two situations."""
+    """Return the edges that each hazard touches, of the hazards in only one of two situations."""
     mine = [item.edges for key, item in one.items() if key not in two]
     return mine + [item.edges for key, item in two.items() if key not in one]
 

@@ -37,11 +37,12 @@ from routing.travel.profiles import Profile
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Edges processed at once: the arrays derived from them take some tens of megabytes.
+#: Number of edges whose costs are computed at once: their arrays take some tens of megabytes.
 _CHUNK: Final = 1_000_000
 
-#: Wilderness Medical Society, altitude guidelines (Luks et al. 2019): risk moderate above 2,800 m
-#: and high above 3,500 m reached within one day.
+#: Heights above which hours count as exposure, metres, by kind of exposure: those from which the
+#: risk of a height reached within one day is moderate and high (Wilderness Medical Society,
+#: altitude guidelines, Luks et al. 2019).
 ALTITUDES_M: Final = {"altitude_over_2800_m": 2_800.0, "altitude_over_3500_m": 3_500.0}
 ALTITUDE_SOURCE: Final = (
     "WMS 2019 (Luks et al., Wilderness & Environmental Medicine 30(4S):S3); heights interpolated"
@@ -95,7 +96,7 @@ def share_above(start_m: Floats, end_m: Floats, threshold_m: float) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Figures that stand in for unknown values, for one profile in one region.
+    """Figures used in place of unknown paces and heights, for one profile in one region.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ class Travel:
 
     @cached_property
     def facts(self) -> Facts:
-        """Figures that stand in for unknown paces and heights."""
+        """Figures used in place of unknown paces and heights."""
         heights = np.asarray(self.graph.node_elevation_m)
         highest_m = float(np.max(heights, initial=0.0, where=np.isfinite(heights)))
         return Facts(pace.mean_pace_s_per_m(self.graph, self.profile), highest_m)
@@ -250,14 +251,14 @@ class Travel:
     ) -> Floats:
         """Return the factor on a hazard's rate on edges, float64 [k].
 
-        The factor is 1 for a hazard without a rate, as kilometres inside are never multiplied.
+        The factor is 1 for a hazard without a rate, whose exposure is the kilometres inside.
 
         Parameters
         ----------
         night
             bool [k], which edges are walked by night.
         bound
-            True for the search: an unknown tag counts at its worst.
+            True for the search: a missing tag gives the highest factor that it may stand for.
         """
         if hazard.rate_per_km is None:
             return np.ones(len(edges))
@@ -279,7 +280,7 @@ class Travel:
 
 
 class Prices:
-    """Costs of legs at any aversion; time and exposure are kept apart and computed once.
+    """Costs of legs at any aversion: time and exposure are computed once, and summed on demand.
 
     Parameters
     ----------
@@ -317,7 +318,7 @@ class Prices:
         return cost_s if self._entry_s is None else cost_s + self._entry_s
 
     def met_at(self, aversion: float) -> Floats:
-        """Return each leg's cost of time and exposure, without the price of no through roads."""
+        """Return each leg's cost without the price of no through roads, float64 [legs], seconds."""
         if aversion == 0:
             return self._time_s.copy()
         time_s = self._time_s

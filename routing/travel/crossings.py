@@ -16,8 +16,8 @@ from routing.osm_tags.edge_flags import EdgeFlag
 
 type Ints = NDArray[np.int64]
 
-#: A border edge belongs to an official crossing within this distance, metres (definitions.md,
-#: "Border").
+#: Greatest distance of a border edge from the official crossing to which it belongs, metres
+#: (definitions.md, "Border").
 CROSSING_REACH_M: Final = 500.0
 
 #: A second post of the same crossing (Rumichaca has two) stands on the road itself: at most this
@@ -72,10 +72,10 @@ class Crossing:
     surveyed_at: tuple[float, float] | None = None
 
     def place_on(self, graph: RoadGraph) -> tuple[float, float] | None:
-        """Return lon and lat of the crossing on a graph; None where its streets do not cross there.
+        """Return where the crossing lies on a graph, lon and lat in degrees; None if not known.
 
-        On a sketch this is the registered position, on the streets of an extract the surveyed one:
-        None there for a crossing that is not surveyed.
+        On a sketch this is the registered position, in an extract the surveyed one. A crossing that
+        is not surveyed joins no streets of an extract.
         """
         if graph.meta.kind == "sketch":
             return self.lon, self.lat
@@ -84,7 +84,7 @@ class Crossing:
         return self.surveyed_at or (self.lon, self.lat)
 
     def passable_from(self, when: datetime) -> datetime | None:
-        """Return when the crossing is passed after an arrival at ``when``; None if not known.
+        """Return when the crossing can be passed after an arrival at ``when``; None if not known.
 
         Both times are timezone-aware.
         """
@@ -94,7 +94,10 @@ class Crossing:
 
 
 def passable_from(posts: Sequence[Crossing], when: datetime) -> datetime | None:
-    """Return when all posts are passed after an arrival at ``when`` (aware); None if not known."""
+    """Return when all posts can be passed after an arrival at ``when`` (timezone-aware).
+
+    None where it is not known when one of the posts opens.
+    """
     through: datetime | None = when if posts else None
     for post in posts:
         through = None if through is None else post.passable_from(through)
@@ -201,7 +204,7 @@ def _share(graph: RoadGraph, edge: int, post: Crossing) -> float:
 
 
 def _pair(graph: RoadGraph, edge: int) -> frozenset[str] | None:
-    """Return the two countries an edge joins; None where either is not known."""
+    """Return the countries of both ends of an edge; None where one of them is not known."""
     codes = [int(graph.node_country[node]) for node in _ends(graph, edge)]
     if min(codes) < 0:
         return None
@@ -238,12 +241,12 @@ def _posts(graph: RoadGraph, edge: int, candidates: Sequence[Crossing]) -> tuple
 
 
 def _place(graph: RoadGraph, post: Crossing) -> tuple[float, float]:
-    """Return the place of a post that stands on the graph's roads."""
+    """Return where a post of a gate lies on a graph, lon and lat in degrees."""
     return post.place_on(graph) or (post.lon, post.lat)
 
 
 def _joining(graph: RoadGraph, edge: int) -> list[int]:
-    """Return the edges that share a node with an edge, including the edge."""
+    """Return the edges that share a node with an edge, the edge itself among them."""
     ends = np.array(_ends(graph, edge))
     joins = np.isin(np.asarray(graph.edge_tail), ends) | np.isin(np.asarray(graph.edge_head), ends)
     return [int(road) for road in np.flatnonzero(joins)]

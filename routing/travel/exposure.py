@@ -139,7 +139,7 @@ def covered_m(contacts: Sequence[HazardContact], legs: Legs, length_m: Floats) -
 
 
 def covered_share(contacts: Sequence[HazardContact], legs: Legs) -> Floats:
-    """Return the length of each leg inside at least one hazard, as a share of its whole edge."""
+    """Return each leg's length inside at least one hazard, as a share of the leg's whole edge."""
     columns = [item.parts(legs) for item in contacts]
     if not columns:
         return np.zeros(len(legs.edge))

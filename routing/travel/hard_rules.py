@@ -47,7 +47,7 @@ class Rules:
 
     @property
     def obstacles(self) -> tuple[Blocker, ...]:
-        """The requester's own obstacles, as blockers."""
+        """The areas that the requester avoids, as blockers to name in a refusal."""
         return tuple(_exclusion(ban) for ban in self.bans if ban.hazard.family == ASKED)
 
     @cached_property

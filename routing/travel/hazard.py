@@ -19,7 +19,8 @@ HIGHEST: Final = 1e10
 #: information widens the interval and never narrows it.
 GARWOOD_UPPER: Final = 5.572
 
-#: Largest plausible coordinate, degrees: also geometries across the antimeridian stay below [A].
+#: Largest accepted coordinate, degrees [A]: geometries that cross the antimeridian stay below it,
+#: too.
 _FARTHEST: Final = 1_000.0
 
 

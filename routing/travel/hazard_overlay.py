@@ -143,7 +143,8 @@ class Closure(HazardContact):
     def meets(self, legs: Legs) -> NDArray[np.bool_]:
         """Return which legs touch the area, even in a single point."""
         met = self._among(legs.edge)
-        # The stored edges answer for whole edges; only legs on part of an edge need a cut.
+        # A leg along a whole edge meets the area if the edge does. For a leg along part of an edge,
+        # the parts inside the area are computed.
         rows = np.flatnonzero(met & ((legs.start > 0) | (legs.end < 1)))
         if len(rows):
             asked = legs.only(rows)
@@ -214,7 +215,10 @@ def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) 
 
 
 def _cut_to(graph: RoadGraph, hazard: Hazard, area: BaseGeometry, edges: Ints) -> HazardContact:
-    """Return the parts of edges (int64 [k], ascending, unique) that lie inside an area."""
+    """Return the contact of a hazard with edges: their parts inside its area, by ascending edge.
+
+    ``edges`` are int64 [k], ascending, each once.
+    """
     shapely.prepare(area)
     pieces = _Segments.of(graph, edges)
     inside = np.asarray(shapely.covers(area, pieces.shape))
@@ -270,17 +274,21 @@ class _Segments:
         )
 
     def spans(self, rows: NDArray[np.bool_]) -> tuple[Ints, Floats, Floats]:
-        """Return (edge, from, to) of whole segments."""
+        """Return edge, begin and end (shares of the edge) of whole segments, arrays [k] each."""
         return self.edge[rows], self.begin[rows], self.finish[rows]
 
 
 def _cut(area: BaseGeometry, pieces: _Segments) -> tuple[Ints, Floats, Floats]:
-    """Return the parts of segments inside an area, (edge, from, to); length 0 for a mere touch."""
+    """Return the parts of segments inside an area: edge, begin and end (shares of the edge), [k].
+
+    Begin and end are equal where a segment only touches the area.
+    """
     pieces = pieces.only(np.asarray(shapely.intersects(area, pieces.shape), dtype=np.bool_))
     parts, row = shapely.get_parts(shapely.intersection(pieces.shape, area), return_index=True)
     points, part = shapely.get_coordinates(parts, return_index=True)
     pick, owner = np.arange(len(points)), row[part]
-    # The longer of the two axes gives the share without dividing by a value near zero.
+    # The share of the segment before a point is read off the axis, longitude or latitude, along
+    # which the segment is longer, so that nothing is divided by a value near zero.
     axis = np.argmax(np.abs(pieces.step[owner]), axis=1)
     length = pieces.step[owner, axis]
     offset = points[pick, axis] - pieces.origin[owner, axis]

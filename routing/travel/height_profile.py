@@ -93,6 +93,6 @@ class Heights:
             at_m - self.start_m[leg], length_m, out=np.zeros(len(at_m)), where=length_m > 0
         ).clip(0, 1)
         slope_m = self.from_m[leg] + (self.to_m[leg] - self.from_m[leg]) * share
-        # At a node only its own height has to be known.
+        # At either end of a leg the height of the other end need not be known.
         heights_m = np.where(share == 0, self.from_m[leg], slope_m)
         return np.asarray(np.where(share == 1, self.to_m[leg], heights_m))

@@ -28,7 +28,7 @@ class Legs:
 
     @classmethod
     def of(cls, pieces: Iterable[tuple[int, float, float]]) -> "Legs":
-        """Build legs from (edge, from, to) triples."""
+        """Build legs from (edge, begin, end) triples, begin and end as shares of the edge."""
         rows = list(pieces)
         return cls(
             np.array([row[0] for row in rows], dtype=np.int64),
@@ -58,7 +58,7 @@ class Legs:
 
     @property
     def pieces(self) -> tuple[tuple[int, float, float], ...]:
-        """The legs as (edge, from, to)."""
+        """The legs as (edge, begin, end), begin and end as shares of the edge."""
         columns = (self.edge.tolist(), self.start.tolist(), self.end.tolist())
         return tuple(zip(*columns, strict=True))
 

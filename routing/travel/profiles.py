@@ -79,15 +79,15 @@ class Profile:
         return DAY_S if window is None else window.length_s
 
 
-#: Hours of walking (definitions.md, "Time").
+#: Begin and end of the hours of walking, local time (definitions.md, "Time").
 _FROM, _UNTIL = time(6), time(18)
 
-#: Longest day of an adult: algorithms.md section 3 [A: field staff must set].
+#: An adult on foot; the longest day is that of algorithms.md section 3 [A: field staff must set].
 ADULT: Final = Profile("adult", 25_000.0, _FROM, _UNTIL)
 
-#: 12 to 15 km a day (algorithms.md section 3 [A: field staff must set]): the longer figure is used,
-#: as in `app.page_models.home_filling`. The pace is the 10th percentile of hikers' speeds, "at
-#: most" (same section).
+#: A family on foot, which walks 12 to 15 km a day (algorithms.md section 3 [A: field staff must
+#: set]): the longer figure is used, as in `app.page_models.home_filling`. The pace is the 10th
+#: percentile of hikers' speeds, which a family reaches "at most" (same section).
 FAMILY: Final = Profile(
     "family", 15_000.0, _FROM, _UNTIL, pace=Pace.CAMPBELL_10, carries_children=True
 )
@@ -115,8 +115,8 @@ REDUCED_MOBILITY: Final = Profile(
     max_grade=STEEP_GRADE,
 )
 
-#: ``impassable`` means no wheeled vehicle can pass (wiki "Key:smoothness"; OSRM's car.lua: speed
-#: 0).
+#: A vehicle, which needs no rest. No wheeled vehicle can pass a road of smoothness ``impassable``
+#: (wiki "Key:smoothness"; OSRM's car.lua: speed 0).
 VEHICLE: Final = Profile(
     "vehicle",
     math.inf,

@@ -32,7 +32,8 @@ type Flags = NDArray[np.bool_]
 #: counted.
 LIT_KINDS: Final = frozenset({"robbery"})
 
-#: People on foot hit by traffic. Not yet a kind of `geo.models`; the name is reserved.
+#: Kinds of hazards by which traffic hits people on foot. `geo.models` has no such kind yet; the
+#: name is reserved.
 TRAFFIC_KINDS: Final = frozenset({"pedestrian_traffic"})
 
 #: Relative risk on a lit street by night: at least 36 % fewer index crimes out of doors.
@@ -42,13 +43,14 @@ LIT_RR: Final = 0.64
 SIDEWALK_RR: Final = 0.12
 
 #: Coefficients of ``P(v) = 1 / (1 + exp(6.9 - 0.090·v))``, the probability of death of a pedestrian
-#: hit at v km/h (by algorithms.md [G]; they give the ratios of the paper's abstract).
+#: hit at v km/h (algorithms.md [G]; they give the ratios stated in the abstract of the study).
 FATALITY_INTERCEPT: Final = 6.9
 FATALITY_PER_KMH: Final = 0.090
 #: Speed at which the relative risk of traffic is 1.
 REFERENCE_KMH: Final = 50.0
 
-#: Ways for walkers alone: a walkway in the sense of the sidewalk study, and no motor traffic [A].
+#: Classes of ways for walkers alone: they count as walkways of the sidewalk study, and no motor
+#: vehicles drive there [A].
 _WALKWAYS: Final = frozenset({"pedestrian", "footway", "steps", "corridor", "platform", "elevator"})
 
 
@@ -171,7 +173,7 @@ def multiplier(
 def _lighting(
     graph: RoadGraph, edges: Ints, night: Flags, _bound: bool
 ) -> tuple[Floats, NDArray[np.uint8]]:
-    """Return the factor of lighting by night; ``lit=no`` is the reference."""
+    """Return the factor of lighting by night and its state; it is 1 for ``lit=no``."""
     flags = graph.edge_flags[edges]
     lit = (flags & int(EdgeFlag.LIT_YES)) != 0
     known = lit | ((flags & int(EdgeFlag.LIT_NO)) != 0)
@@ -181,7 +183,7 @@ def _lighting(
 def _sidewalk(
     graph: RoadGraph, edges: Ints, _night: Flags, _bound: bool
 ) -> tuple[Floats, NDArray[np.uint8]]:
-    """Return the factor of a sidewalk or walkway; no sidewalk is the reference."""
+    """Return the factor of a sidewalk or walkway and its state; it is 1 without a sidewalk."""
     flags = graph.edge_flags[edges]
     walkway = _among(graph, edges, _WALKWAYS)
     has = walkway | ((flags & int(EdgeFlag.SIDEWALK_YES)) != 0)
@@ -192,7 +194,10 @@ def _sidewalk(
 def _traffic_speed(
     graph: RoadGraph, edges: Ints, _night: Flags, bound: bool
 ) -> tuple[Floats, NDArray[np.uint8]]:
-    """Return the factor of the speed limit, taken as the impact speed [A]; 1 off motor roads."""
+    """Return the factor of the speed limit and its state; it is 1 where no motor vehicles drive.
+
+    Vehicles are assumed to hit people at the speed limit [A].
+    """
     limit_kmh = graph.edge_maxspeed_kmh[edges].astype(np.float64)
     known = limit_kmh > 0
     applies = ~_among(graph, edges, _WALKWAYS) & _on_land(graph.edge_flags[edges])

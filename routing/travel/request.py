@@ -27,7 +27,7 @@ MAX_ROUTES: Final = 5
 #: Most waypoints between the ends of one request [A]: each waypoint adds a search.
 MAX_VIA: Final = 10
 
-#: Ends nearer to each other than this count as the same place, metres [A].
+#: Least distance between start and end, metres [A]: nearer to each other they are the same place.
 MIN_TRIP_M: Final = 1.0
 
 _MAX_LON: Final = 180.0

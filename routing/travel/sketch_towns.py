@@ -20,13 +20,13 @@ from routing.travel.support_points import Support, Supports
 
 type Floats = NDArray[np.float64]
 
-#: A space lies in the nearest town within this distance, whatever place the space states, metres
-#: [A]: the built-up radius of most towns of the sketch, and half the distance to the next town for
-#: most.
+#: Greatest distance of a space from the nearest town, metres [A], within which it is taken to lie
+#: in this town, whatever place it states: the built-up radius of most towns of the sketch, and half
+#: the distance to the next town for most.
 TOWN_M: Final = 10_000.0
 
-#: A space whose stated place is a town lies in this town if the town is within this distance,
-#: metres [A]: a sketch's snap limit.
+#: Greatest distance of a space from the town that it states as its place, metres [A], within which
+#: it is taken to lie in this town: a sketch's snap limit.
 NAMED_TOWN_M: Final = 25_000.0
 
 
@@ -70,7 +70,7 @@ class InTown:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Moved:
-    """Spaces moved to the nodes of their towns, and the true place of each space by id."""
+    """Spaces of towns with the town's node as their place; by id, the town and the true place."""
 
     supports: Supports
     by_id: Mapping[str, InTown]
@@ -124,7 +124,7 @@ class Towns:
         return None
 
     def moved(self, supports: Supports) -> Moved:
-        """Return the spaces that lie in a town, moved to its node; cached by ``supports``."""
+        """Return the spaces that lie in towns, at the towns' nodes; cached by ``supports``."""
         kept = self._kept.get(supports)
         if kept is None:
             found = ((one, self.town_of(one)) for one in supports)

@@ -26,30 +26,35 @@ type Ints = NDArray[np.int64]
 type Flags = NDArray[np.bool_]
 type SpeedOnSlope = Callable[[Floats], Floats]
 
-#: Tobler 1993, "Three presentations on geographical analysis and modeling", NCGIA 93-1:
-#: ``v = 6·exp(-3.5·|S + 0.05|)`` km/h on a path of slope S = dh/dx.
+#: Coefficients of Tobler's walking speed on a path of slope S = dh/dx,
+#: ``v = 6·exp(-3.5·|S + 0.05|)`` km/h (Tobler 1993, "Three presentations on geographical analysis
+#: and modeling", NCGIA 93-1).
 TOBLER_PEAK_KMH: Final = 6.0
 TOBLER_DECAY: Final = 3.5
 TOBLER_BEST_SLOPE: Final = -0.05
 
-#: Irmischer and Clarke 2018, Cartography and Geographic Information Science 45(2):177, men on
-#: paths: ``v = 0.11 + exp(-(s + 5)²/(2·30²))`` m/s, s in per cent, signed (algorithms.md, [G]).
+#: Coefficients of the walking speed of men on paths, ``v = 0.11 + exp(-(s + 5)²/(2·30²))`` m/s,
+#: with the signed slope s in per cent (Irmischer and Clarke 2018, Cartography and Geographic
+#: Information Science 45(2):177; algorithms.md, [G]).
 IRMISCHER_BASE_MPS: Final = 0.11
 IRMISCHER_BEST_PER_CENT: Final = -5.0
 IRMISCHER_WIDTH_PER_CENT: Final = 30.0
 
-#: Campbell et al. 2019, Applied Geography 106:93, the 10th percentile of hikers' speeds:
-#: ``v = c/(π·b·(1 + ((θ - a)/b)²)) + d + e·θ`` m/s, θ in degrees; (a, b, c, d, e).
+#: Coefficients (a, b, c, d, e) of the 10th percentile of hikers' speeds,
+#: ``v = c/(π·b·(1 + ((θ - a)/b)²)) + d + e·θ`` m/s, with the slope θ in degrees (Campbell et al.
+#: 2019, Applied Geography 106:93).
 CAMPBELL_10TH: Final = (-1.568, 13.328, 38.892, 0.404, -0.003)
 
-#: Slower pedestrians, "such as those in wheelchairs": 3.0 ft/s, MUTCD 2009 section 4E.06 and the
-#: FHWA's answer to it; 3.03 ft/s is the 15th percentile of people over 60 (TCRP 112/NCHRP 562).
+#: Flat speed of people who walk with difficulty: 3.0 ft/s, that of slower pedestrians, "such as
+#: those in wheelchairs" (MUTCD 2009 section 4E.06, and the FHWA's interpretation of it); 3.03 ft/s
+#: is the 15th percentile of people over 60 (TCRP 112/NCHRP 562).
 #: Transferred from street crossings in the US to days on the road, for which 3.0 ft/s is rather too
 #: fast.
 ASSISTED_FLAT_KMH: Final = 3.0 * 0.3048 * 3.6
 
-#: Share of the assisted speed left on a surface: OSRM, profiles/foot.lua, ``surface_speeds``.
-#: Uneven or loose surfaces that OSRM does not name get its value for gravel [A].
+#: Surface -> the share of their flat speed at which people who walk with difficulty walk on it
+#: (OSRM, profiles/foot.lua, ``surface_speeds``). Uneven or loose surfaces that OSRM does not name
+#: have its value for gravel [A].
 ASSISTED_ON_SURFACE: Final[Mapping[str, float]] = MappingProxyType(
     {
         "fine_gravel": 0.75,
@@ -61,13 +66,13 @@ ASSISTED_ON_SURFACE: Final[Mapping[str, float]] = MappingProxyType(
         **dict.fromkeys(("earth", "grass", "rock"), 0.75),
     }
 )
-#: Share of the assisted speed left on a smoothness that is usable with difficulty [A]; if the share
-#: for the surface is lower, that one is used.
+#: Smoothness -> the share of their flat speed at which people who walk with difficulty walk on it
+#: [A]; if the share for the surface is lower, that one is used.
 ASSISTED_ON_SMOOTHNESS: Final[Mapping[str, float]] = MappingProxyType(
     {"bad": 0.75, "very_bad": 0.5}
 )
 
-#: Boats and ferries, km/h: OSRM's foot and car profiles (profiles/foot.lua, car.lua: ferry = 5).
+#: Speed of boats and ferries, km/h, in OSRM's profiles (profiles/foot.lua, car.lua: ferry = 5).
 FERRY_KMH: Final = 5.0
 
 #: Vehicle speed by class, km/h: OSRM, profiles/car.lua at 0012f45890a8 (BSD-2); classes that OSRM
@@ -136,7 +141,7 @@ SMOOTHNESS_KMH: Final[Mapping[str, float]] = MappingProxyType(
 #: Over a few metres, a raster's height error of metres can produce any grade.
 GRADE_BARS_FROM_M: Final = MAX_SLOPE_CELL_M
 
-#: Edges processed at a time when the whole graph is averaged: 2 MB per float64 column.
+#: Number of edges read at once to compute a mean over the whole graph: 2 MB per float64 column.
 _CHUNK: Final = 262_144
 
 
@@ -159,7 +164,7 @@ def tobler_kmh(slope: Floats | float) -> Floats:
     return np.asarray(TOBLER_PEAK_KMH * np.exp(-TOBLER_DECAY * steepness))
 
 
-#: 5.04 km/h, the sketch's walking speed: without a height model the road counts as flat.
+#: Walking speed on flat roads, 5.04 km/h, and on all roads where no height model gives slopes.
 FLAT_KMH: Final = float(tobler_kmh(0.0))
 
 

@@ -51,5 +51,5 @@ class Supports(IndexedSequence[Support]):
 
     @cached_property
     def narrow(self) -> Floats:
-        """Cosines of the latitudes, float64 [n]."""
+        """Cosines of the latitudes, by which a degree of longitude is narrower: float64 [n]."""
         return np.asarray(np.cos(np.radians(self.lat)))

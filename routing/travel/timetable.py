@@ -45,7 +45,7 @@ DAY_S: Final = 86_400.0
 #: shelter, a border post or the destination is better than a night beside the road.
 TAIL_S: Final = 3_600.0
 
-#: Initial size of the result arrays, in stretches: enough for the days of a walk of 2,500 km.
+#: Number of stretches that the result arrays have room for at first: enough for 2,500 km on foot.
 _FIRST_ROOM: Final = 128
 
 
@@ -86,11 +86,11 @@ class WalkingWindow:
         return seconds_of(self.start) <= clock_s % DAY_S < seconds_of(self.end)
 
     def opens_s(self, clock_s: float) -> float:
-        """Return the first opening after a moment, both in seconds since the same midnight."""
+        """Return when the window next opens after a moment, in seconds since the same midnight."""
         return _next(seconds_of(self.start), clock_s)
 
     def closes_s(self, clock_s: float) -> float:
-        """Return the first closing after a moment, both in seconds since the same midnight."""
+        """Return when the window next closes after a moment, in seconds since the same midnight."""
         return _next(seconds_of(self.end), clock_s)
 
 
@@ -338,7 +338,7 @@ class Walker:
 
     @property
     def dusk_s(self) -> float:
-        """Time at which today's hours of walking end, seconds; outside them the current time."""
+        """Time at which today's hours of walking end, seconds; outside them, the current time."""
         if self._window is None:
             return math.inf
         is_open = self._window.covers(self.clock_s)
@@ -372,7 +372,7 @@ class Walker:
         return twin
 
     def take_place_of(self, other: "Walker") -> None:
-        """Copy the state of another walker."""
+        """Set this walker to the state of another one."""
         self._state = other._state.copy()  # noqa: SLF001 -- same class
 
     def go(self, moved_s: Floats, moved_m: Floats) -> None:
@@ -434,5 +434,5 @@ class Walker:
 
 
 def summed(values: Floats) -> Floats:
-    """Return the cumulative sums before each value and after the last, float64 [k + 1]."""
+    """Return the sums of the values before each value and of all values, float64 [k + 1]."""
     return np.concatenate([[0.0], np.cumsum(values)])
