@@ -1,7 +1,7 @@
 """Border posts that volunteers tagged in an extract, near crossings that are registered.
 
-They are hints for those who survey a crossing's position, and no more: anybody can tag a node. No
-road crosses a border because of one (P10, P12, P34).
+The posts are only hints for those who survey a crossing's position, as anybody can tag a node. No
+road may cross a border because of a tagged post (P10, P12, P34).
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,18 +16,19 @@ from routing.osm.border_strip import OfficialCrossing
 from routing.osm.way_table import damage_reported, objects
 
 #: Tags of border posts: https://wiki.openstreetmap.org/wiki/Tag:barrier%3Dborder_control and
-#: https://wiki.openstreetmap.org/wiki/Tag:government%3Dcustoms; ``amenity=customs`` is the older
-#: one for the latter.
+#: https://wiki.openstreetmap.org/wiki/Tag:government%3Dcustoms, with its older form
+#: ``amenity=customs``.
 POST_TAGS: Final = (
     ("barrier", "border_control"),
     ("government", "border_control"),
     ("government", "customs"),
     ("amenity", "customs"),
 )
-#: Farthest that a post is from the registered position of its crossing, metres [A]: the worst of
-#: the positions that ship, a point between two towns, is 5 km off.
+#: Greatest distance of a post from the registered position of its crossing, metres [A]: the least
+#: exact position in the data that ships with Amparo, a point between two towns, is 5 km off.
 POST_REACH_M: Final = 10_000.0
-#: Most posts listed for a crossing, the nearest ones [A]: one on each side, and doubtful ones.
+#: Most posts listed for a crossing, the nearest ones [A]: one on each side, and a few that may
+#: belong to something else.
 MOST_POSTS: Final = 6
 
 
@@ -93,7 +94,7 @@ def read_border_posts(
 
 
 def _tagged(source: Path) -> Iterator[tuple[str, str, float, float]]:
-    """Yield id, tag, lon and lat of every post of a file."""
+    """Yield id, tag, lon and lat (degrees) of every object in a file with one of `POST_TAGS`."""
     import osmium  # noqa: PLC0415 -- only importing needs it
 
     only = osmium.filter.TagFilter(*POST_TAGS)

@@ -18,7 +18,8 @@ from routing.osm_tags.ways import HIGHWAY_CLASSES
 
 type Array = NDArray[Any]
 
-#: Width of the border strip on each side of the border line, metres, as P34 proposes.
+#: Width of the border strip, from which minor ways are removed, on each side of the border line,
+#: metres, as P34 proposes.
 STRIP_M = 1_000.0
 #: Near an official line, a minor way stays if neither it nor any minor way joined with it comes
 #: nearer to the line than this distance, or than the line's error where that is larger [A] (P34).
@@ -32,8 +33,8 @@ APPROACH_M = 500.0
 _STRETCH_DEG = 0.02
 #: Side of the prefilter's cells, degrees: a street with a kilometre on either side fits in a cell.
 _SIEVE_DEG = 0.05
-#: Classes that never stay where they meet a border line. Footway, cycleway and steps are not among
-#: them: an official crossing may well have these for walkers.
+#: Classes of ways that are always removed where they meet a border line. Footway, cycleway and
+#: steps are not among them: walkers may well pass an official crossing on one.
 _ROUGH = [HIGHWAY_CLASSES.index(name) for name in ("track", "path", "bridleway")]
 
 
@@ -153,7 +154,7 @@ class BorderStrip:
         if len(rows):
             plane = mercator_m(ends[rows])
             lines: Array = np.asarray(shapely.linestrings(plane))
-            is_point = (plane[:, 0] == plane[:, 1]).all(axis=1)  # a line of length 0 meets nothing
+            is_point = (plane[:, 0] == plane[:, 1]).all(axis=1)  # GEOS: such a line meets nothing
             lines[is_point] = shapely.points(plane[is_point, 0])
             stretch = 1 / np.cos(np.radians(np.abs(ends[rows, :, 1]).max(axis=1)))
             hit = self._plane.query(lines, predicate="dwithin", distance=distance_m * stretch)
@@ -213,7 +214,7 @@ class BorderStrip:
     def near_crossing(
         self, points: Array, pairs: tuple[Array, Sequence[str]] | None = None
     ) -> NDArray[np.bool_]:
-        """Return whether each point lies within reach of an official crossing.
+        """Return whether each point lies within `approach_m` of an official crossing.
 
         Parameters
         ----------
@@ -242,7 +243,7 @@ class BorderStrip:
 
 
 class _Sieve:
-    """Prefilter for roads near a border: coarse cells that stretches of border pass through.
+    """Prefilter for roads near a border: a grid of coarse cells, with those that a border passes.
 
     Parameters
     ----------
@@ -254,7 +255,7 @@ class _Sieve:
         low, high = stretches.min(axis=1), stretches.max(axis=1)
         self._origin = np.floor(low.min(axis=0) / _SIEVE_DEG).astype(np.int64) - 1
         size = np.floor(high.max(axis=0) / _SIEVE_DEG).astype(np.int64) - self._origin + 2
-        # A ring of empty cells around the others stands for all places outside the grid.
+        # Places outside the grid are looked up in a ring of empty cells around it.
         self._is_met = np.zeros(size, dtype=bool)
         for column, row in self._corners(low, high):
             self._is_met[column, row] = True
@@ -324,7 +325,7 @@ def strip_segments(
     approach = strip.near_crossing(near_ends[:, 0]) & strip.near_crossing(near_ends[:, 1])
     gone = ~approach | ford[suspect]
     if strip.is_official:
-        # The approach of a crossing may lead to the line, but other ways joined with it may not.
+        # An approach of a crossing may meet the line: only other segments count as meeting it.
         meets = np.zeros(len(minor), dtype=bool)
         meets[near[~approach]] = strip.near(near_ends[~approach], strip.clear_m)
         meets |= _is_cut(ways, segments)[way[minor]]
@@ -337,7 +338,7 @@ def strip_segments(
 
 
 def _is_cut(ways: WayTable, segments: WaySegments) -> NDArray[np.bool_]:
-    """Return which ways have nodes missing in the file, so that parts are unknown, bool [W]."""
+    """Return which ways have nodes that the file lacks, so may lead anywhere, bool [W]."""
     drawn = np.bincount(segments.way, minlength=len(ways))
     return np.asarray(drawn < np.diff(ways.refs_start) - 1)
 
@@ -402,7 +403,8 @@ def strip_pieces(
     gone, met = np.zeros(len(pieces), dtype=bool), np.zeros(len(pieces), dtype=bool)
     gone[which[~allowed]] = True
     met[which] = True
-    # A piece with ends in two countries that meets no border line contradicts the data: remove it.
+    # A piece with ends in two countries that meets no border line shows that the data contradict
+    # each other: remove the piece.
     gone |= differ & ~met
     gone |= _roams_abroad(strip, places, pieces, country) & ~differ
     return gone | _bridges(strip, ways, places, pieces, gone)
@@ -411,7 +413,7 @@ def strip_pieces(
 def _roams_abroad(
     strip: BorderStrip, places: NodePlaces, pieces: Pieces, country: NDArray[np.int16]
 ) -> NDArray[np.bool_]:
-    """Return which pieces have a vertex outside their first end's country and off any crossing.
+    """Return which pieces leave the country of their first end, away from any crossing, bool [K].
 
     Such a piece may leave a country at one official crossing and return at another. As both its
     ends lie in one country, no route would check whether these crossings are open.

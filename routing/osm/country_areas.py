@@ -14,9 +14,10 @@ from routing.errors import ImportFailed
 from routing.osm.border_strip import Boundaries
 from routing.osm.way_table import Progress, objects
 
-#: Properties that hold the ISO 3166-1 alpha-2 code in boundary files.
+#: Properties of features in boundary files that may hold the ISO 3166-1 alpha-2 code of a country.
 COUNTRY_PROPERTIES = ("ISO_A2_EH", "iso_a2", "ISO_A2", "ISO3166-1:alpha2")
-#: Properties that only Natural Earth has (its admin-0 and admin-1 layers).
+#: Properties by which a file of Natural Earth (admin-0 or admin-1) is recognised, and refused: its
+#: outlines are too coarse for borders.
 _NATURAL_EARTH = frozenset({"ADM0_A3", "adm0_a3", "adm1_code", "NE_ID", "ne_id"})
 _ALPHA_2 = 2
 

@@ -99,7 +99,7 @@ def import_osm(
     landscape = [] if strip is None else read_landscape(source, strip, report)
     graph.meta.report["landscape_features"] = len(landscape)
     report("hierarchy", 0, 1)
-    arcs = graph.hierarchy.topology.arc_count  # reading this builds the hierarchy
+    arcs = graph.hierarchy.topology.arc_count  # the first access builds the hierarchy
     report("hierarchy", arcs, arcs)
     report("metrics", 0, 1)
     metrics = base_metrics(graph, ADULT, AVERSIONS)
@@ -364,12 +364,12 @@ def _gone(
     country: Array,
     report: dict[str, int],
 ) -> Array:
-    """Return the pieces that border rules remove, bool [K], and count them in the report."""
+    """Return which pieces border rules remove, bool [K]; add their numbers to the report."""
     gone = np.zeros(len(pieces), dtype=bool)
     if not strip.is_empty:
         gone = strip_pieces(strip, ways, places, pieces, country)
     lost = {"pieces_across_border": int(gone.sum())}
-    if known.areas:  # fail closed: no road may lead where the country is unknown
+    if known.areas:  # a road into an unknown country might cross a border unseen: remove it
         unknown = (country[pieces.tail] < 0) | (country[pieces.head] < 0)
         lost["pieces_in_unknown_country"] = int((unknown & ~gone).sum())
         gone |= unknown
@@ -418,7 +418,7 @@ def _heights(
 
 
 def _between_ends(node_m: Array, network: _Network) -> tuple[Array, Array]:
-    """Return the ascent and descent of each piece if it runs evenly between its ends' heights."""
+    """Return the ascent and descent of each piece as if it rose or fell evenly from end to end."""
     rise = node_m[network.head] - node_m[network.tail]
     return np.maximum(rise, 0.0), np.maximum(-rise, 0.0)
 

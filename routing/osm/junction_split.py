@@ -145,7 +145,7 @@ def cut(ways: WayTable, segments: WaySegments, keep: Array, barred: Array | None
 
 
 def _tag_ratio(ways: WayTable, segments: WaySegments) -> Array:
-    """Return tagged length over drawn length of each segment's way; 1 where not tagged.
+    """Return the tagged length of each segment's way as a multiple of its drawn length; else 1.
 
     A way that lacks nodes keeps its drawn length, because the tag is for the whole way.
     """

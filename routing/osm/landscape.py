@@ -20,9 +20,9 @@ FIRST_ZOOM: Final = 8
 LAST_ZOOM: Final = 14
 #: An area appears at the first zoom at which it is as wide as this, pixels of a tile of 256 [A].
 _LEAST_PX: Final = 6
-#: Lowest zoom at which landmarks, which are points, appear, by kind [A]; others at `LAST_ZOOM`.
+#: Lowest zoom at which a landmark (a point) appears, by kind [A]; other kinds: at `LAST_ZOOM`.
 _ZOOM_OF: Final = {"hospital": 13, "station": 13, "bus_station": 13}
-#: Dimensions of an area.
+#: Number of dimensions by which shapely tells an area from lines and points.
 _AREA: Final = 2
 #: Longest name that is kept, characters: longer ones are descriptions [A].
 _NAME_LENGTH: Final = 80
@@ -74,7 +74,7 @@ def _features(source: Path) -> Iterator[LandscapeFeature]:
             continue
         try:
             feature = _feature(item, kind, said, factory)
-        except RuntimeError:  # the object has no geometry, or only a single point
+        except RuntimeError:  # libosmium finds no nodes of the object, or a single point
             continue
         if feature is not None:
             yield feature
@@ -96,7 +96,7 @@ def _feature(
     elif item.is_way() and kind == "waterway":
         key, geometry = f"w{item.id}", shapely.from_wkb(factory.create_linestring(item))
     else:
-        return None  # a relation, or a way that libosmium also yields as an area
+        return None  # a relation, or a closed way, which libosmium yields again as an area
     if item.is_area() and kind == "waterway":
         return None
     zoom = _zoom_of(kind, geometry, tags)
@@ -134,7 +134,7 @@ def _away_from_borders(
 ) -> list[LandscapeFeature]:
     if not features or (strip.is_empty and strip.countries):
         return list(features)
-    # Where nobody said in which country the extract lies, a border may be anywhere: fail closed.
+    # With neither a country nor a border line known, every feature may be near a border.
     is_near = np.ones(len(features), dtype=bool) if strip.is_empty else _near(features, strip)
     kept = []
     for feature, near in zip(features, is_near.tolist(), strict=True):
@@ -160,15 +160,15 @@ def _near(features: Sequence[LandscapeFeature], strip: BorderStrip) -> NDArray[n
     """Return whether each feature comes into the border strip, bool [K]."""
     shapes = np.array([one.geometry for one in features], dtype=object)
     points, index = shapely.get_coordinates(shapes, return_index=True)
-    # Segments from each vertex to the next one of the same feature. Those that join two rings or
-    # parts are not in the feature: they may only mark it as near when it is not. A point becomes a
-    # segment of length 0.
+    # Segments from each vertex to the next one of the same feature. A segment that joins two rings
+    # or parts is not in the feature: at worst it marks as near a feature that is not. A point
+    # becomes a segment of length 0.
     after = np.minimum(np.arange(len(points)) + 1, len(points) - 1)
     after = np.where(index[after] == index, after, np.arange(len(points)))
     ends = np.stack((points, points[after]), axis=1)
     is_near = strip.near(ends, strip.strip_m)
     near = np.bincount(index, weights=is_near, minlength=len(features)) > 0
-    # A border may run through a large area far from its outline.
+    # A border may run through a large area without coming near to the area's outline.
     areas = np.flatnonzero(~near & (shapely.get_dimensions(shapes) == _AREA))
     near[areas[strip.inside(shapes[areas])]] = True
     return np.asarray(near)

@@ -27,9 +27,9 @@ from routing.osm_tags.ways import WAY_KEYS, read_way
 
 type Array = NDArray[Any]
 
-#: Number of lines of text that are read at once, in some 50 MB of memory.
+#: Number of lines of text that are read at once: some 50 MB of memory.
 _LINES: Final = 100_000
-#: Number of nodes that are read at once, in some 50 MB of memory.
+#: Number of nodes that are read at once: some 50 MB of memory.
 _NODES: Final = 2_000_000
 
 #: Keys of the tags that decide how a way is used.
@@ -37,7 +37,7 @@ _KEYS: Final = frozenset((*ROAD_KEYS, *WAY_KEYS))
 #: Keys of the tags that are kept as text.
 _TEXTS: Final = frozenset(("name", "ref", LENGTH_TAG))
 
-#: Characters that OPL writes as their number: "%20%" is a space.
+#: Pattern of a character that OPL writes as its hexadecimal number: "%20%" is a space.
 _ESCAPED: Final = re.compile("%([0-9a-f]+)%")
 
 #: A node in libosmium's index `sparse_file_array`: id, lon and lat (1e-7 degree).
@@ -51,7 +51,8 @@ _EAST, _NORTH = 1_800_000_000, 900_000_000
 #: much as a source file of roads alone (measured); a node takes 16 bytes, and in the source file
 #: seldom less than 4 [A].
 _ROOM: Final = 6
-#: Least number of bytes of temporary files; the index grows by 16 MB.
+#: Free bytes that temporary files need at least, however small the source file: libosmium's index
+#: grows in steps of 16 MB.
 _LEAST_ROOM: Final = 64_000_000
 
 
@@ -141,7 +142,8 @@ def _write_roads(source: Path, file: Path) -> None:
         ):
             osmium.apply(reader, only, writer)
     except ImportFailed:
-        # The destructor of a writer that could not write throws, which ends the process.
+        # Keep the writer alive for good: the destructor of a writer that could not write throws an
+        # exception, which would end the process.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
         raise
 
@@ -163,7 +165,8 @@ class _Ways:
     known: dict[tuple[tuple[str, str, str], ...], int] = field(default_factory=dict)
     attributes: list[tuple[int, ...]] = field(default_factory=list)
     way_id: "array[int]" = field(default_factory=_integers)
-    #: By way: row of its attributes, numbers of its name and ref, and count of its nodes.
+    #: For each way, one after the other: row of its attributes, numbers of its name and ref, and
+    #: count of its nodes.
     row: "array[int]" = field(default_factory=_integers)
     name: "array[int]" = field(default_factory=_integers)
     ref: "array[int]" = field(default_factory=_integers)
@@ -239,7 +242,8 @@ def _unescaped(text: str) -> str:
 def _places_in(source: Path, file: Path, *, is_signed: bool) -> Iterator[Array]:
     """Yield the ids and places of all nodes, in the order of the file, as arrays of `_PLACE`."""
     if is_signed:
-        # libosmium's index has no place for negative ids, which hand-drawn files have.
+        # Files drawn by hand have negative ids, which libosmium's index cannot store: pyosmium
+        # reads their nodes.
         nodes = way_table.objects(source, "node")
         yield np.array([(n.id, n.location.x, n.location.y) for n in nodes], dtype=_PLACE)
         return

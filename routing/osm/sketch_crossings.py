@@ -13,7 +13,7 @@ type Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class CrossingSplit:
-    """Assignment of each end of each piece to a node of one country.
+    """Nodes of a sketch after its crossings were split: each lies in one country.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Tables of ways and of the nodes they use, and objects of OpenStreetMap files by pyosmium."""
+"""Tables of ways and of their nodes, and streams of the objects of an OpenStreetMap file."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -22,9 +22,9 @@ SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.xml")
 _REPORT_EVERY = 20_000
 LENGTH_TAG = "amparo:length_m"
 _COUNTRIES_TAG = "amparo:countries"
-#: A way may be a road if it has one of these keys.
+#: Keys of tags of which a way has at least one if it may be a road.
 ROAD_KEYS = ("highway", "route", "railway", "public_transport", "man_made")
-#: Nodes are read for their tags, not only their places, if they have one of these keys.
+#: Keys of the tags of nodes that an import reads; of all other nodes it reads only the places.
 NODE_KEYS = ("ele", _COUNTRIES_TAG, "ford", *BARRIER_KEYS)
 
 NO_ROAD = "{}: no way in it may be walked or driven; is this an extract with roads?"
@@ -66,7 +66,7 @@ class WayTable:
     length_m
         float64 [W], NaN unless the way is tagged ``amparo:length_m``.
     read
-        Number of ways in the file with one of `ROAD_KEYS`, whether in this table or not.
+        Number of all ways in the file that have one of `ROAD_KEYS`, usable or not.
     """
 
     way_id: Array
@@ -154,7 +154,7 @@ def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> It
 
 @contextmanager
 def damage_reported(source: Path, *, into: Path | None = None) -> Iterator[None]:
-    """Turn libosmium's errors into `ImportFailed` (context manager).
+    """Raise libosmium's errors as `ImportFailed` (context manager).
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def untagged_places(osm_id: Array, lon: Array, lat: Array) -> NodePlaces:
 
 
 def read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Progress) -> None:
-    """Fill in heights, countries, fords and barriers; few nodes carry these tags."""
+    """Read heights, countries, fords and barriers from nodes' tags, which few nodes have."""
     nodes = objects(source, "node", *NODE_KEYS)
     for node in reported(nodes, source, "node tags", progress):
         row = int(np.searchsorted(places.osm_id, node.id))
@@ -247,7 +247,7 @@ def read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Pro
 
 
 def note_node_tags(places: NodePlaces, row: int, tags: dict[str, str], names: Names) -> None:
-    """Set height, ford, barrier, and a sketch's name and countries, of a node from its tags."""
+    """Set a node's height, ford and barrier, and in a sketch name and countries, from its tags."""
     places.elevation_m[row] = elevation_m(tags.get("ele", ""))
     places.is_ford[row] = tags.get("ford", "no") != "no"
     places.passed_by[row] = passed_by(tags)
@@ -276,6 +276,6 @@ def _bytes_read(source: Path) -> int:
                 if str(Path(handle.path).readlink()) == wanted:
                     text = Path(f"/proc/self/fdinfo/{handle.name}").read_text(encoding="ascii")
                     return int(text.split()[1])
-    except (OSError, ValueError, IndexError):  # a handle closed meanwhile, or no /proc
+    except (OSError, ValueError, IndexError):  # the file was closed meanwhile, or there is no /proc
         return 0
     return 0
