@@ -22,8 +22,8 @@ from routing.travel.legs import Legs
 #: path; a share of 0.15 leaves one of twenty (benchmarks/RESULTS.md).
 LOCAL_SHARE: Final = 0.15
 
-#: A section of at most this many legs (edges, or parts of edges at its ends) gets no alternative:
-#: the first and the last leg are always kept, and no road lies between them.
+#: Most legs (edges, or parts of edges at the ends) of a section that gets no alternative: the first
+#: and the last leg are always kept, and with two legs no road lies between them.
 FEWEST_LEGS: Final = 2
 
 
@@ -108,7 +108,7 @@ def _by_other_crossings(
     best: Plan,
     moving: MovingTime | None,
 ) -> list[Plan]:
-    """Find the best plan without one crossing of ``best``, for each of its crossings in turn."""
+    """Find, for each crossing of the plan ``best`` in turn, the best plan that avoids it."""
     found = []
     crossings = dict.fromkeys(
         tuple(post.id for post in passed.portal.posts) for passed in best.passed

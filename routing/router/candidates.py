@@ -15,8 +15,8 @@ from routing.travel.legs import Legs
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: A route is dropped when it shares more than this part of its length with a better route (goal
-#: A11).
+#: Highest share of the shorter route's length that two returned routes have in common (goal A11):
+#: of routes that share more, only the better one is returned.
 MAX_OVERLAP: Final = 0.8
 
 
@@ -77,7 +77,7 @@ def each_once(plans: Sequence[tuple[Plan, float]]) -> list[tuple[Plan, float]]:
 
 
 def distinct(found: Sequence[RouteCandidate], most: int) -> list[RouteCandidate]:
-    """Return the cheapest candidates; skip any that repeats a kept one beyond `MAX_OVERLAP`."""
+    """Return the cheapest candidates of which no two overlap by more than `MAX_OVERLAP`."""
     kept: list[RouteCandidate] = []
     for item in sorted(found, key=lambda item: item.cost_s):
         if len(kept) == most:

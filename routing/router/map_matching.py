@@ -36,12 +36,12 @@ TOLERANCE_SHARE: Final = 0.05
 #: road.
 STEPS_TOLERANCES: Final = (8.0, 2.0, 0.5)
 
-#: Slack factor of the check that line and road keep within the tolerance: the buffer of a line has
+#: Factor on the tolerance in the check that line and road keep within it: the buffer of a line has
 #: eight chords to the quarter circle, which lie up to 0.5 % inside the circle.
 _SLACK: Final = 1.01
 
-#: Two positions on an edge (shares of its length) closer than this are the same place: the
-#: difference is float64 noise of a snap, micrometres on a road.
+#: Greatest difference of two positions on an edge, as a share of its length, at which they are the
+#: same place: a snap has rounding errors, micrometres on a road.
 _SAME_SHARE: Final = 1e-9
 
 
@@ -245,7 +245,7 @@ def _without_spurs(travel: Travel, pieces: Sequence[Piece], limit_m: float) -> t
 
 
 def _spur(travel: Travel, pieces: Sequence[Piece], at: int) -> tuple[int, float]:
-    """Measure how far a path retraces its own edges after its leg ``at``: (legs, metres)."""
+    """Return how many legs and metres a path goes back, after its leg ``at``, the way it came."""
     count, spur_m = 0, 0.0
     while at - count >= 0 and at + 1 + count < len(pieces):
         (edge, start, end), (back, begin, finish) = pieces[at - count], pieces[at + 1 + count]

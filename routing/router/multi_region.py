@@ -208,7 +208,7 @@ def _answer(
         try:
             found = Search(SearchProblem(sides, portals, ends, request, allows=allows)).answer()
         except NoRoute:
-            if routes:  # only the sketch leads on: the streets do not reach the next town
+            if routes:  # streets alone do not lead on: keep the routes that use the sketch early
                 return routes
             raise
         early = needless(sides, found, (ends[0][0], ends[1][0]))
@@ -223,9 +223,9 @@ def _nodes(portal: Portal) -> tuple[Node, Node]:
 
 
 class _Detail:
-    """Filter of plans: no use of the sketch between two joints that a detailed region joins.
+    """Filter of plans: the sketch is not used between two joints that a detailed region has, too.
 
-    A joint is a crossing on the side of a country, or any town at which the region and the sketch
+    A joint is a crossing on the side of one country, or any town at which a region and the sketch
     meet.
 
     Parameters
@@ -247,7 +247,7 @@ class _Detail:
                         ids.add((node[0], None))
 
     def allows(self, entered: Portal | None, left: Portal) -> bool:
-        """Return whether a plan may go from one crossing to the next through one region."""
+        """Return whether a plan may go from one portal to the next through the region between."""
         if entered is None or not self._is_sketch(left.arrive[0]):
             return True
         country = self._country(left.arrive)
@@ -255,7 +255,10 @@ class _Detail:
         return not any(ends <= reached for reached in self._reached.values())
 
     def _joint(self, portal: Portal, country: str | None) -> tuple[str | int, str | None]:
-        """Return the identity of a joint: its first post and the country; the region at a town."""
+        """Return what identifies a joint: its first post and the country.
+
+        A joint at a town has no posts: the region that it joins with the sketch identifies it.
+        """
         if portal.posts:
             return portal.posts[0].id, country
         (region,) = (r for r, _ in (portal.arrive, portal.leave) if not self._is_sketch(r))
@@ -274,7 +277,7 @@ def _is_sketch(router: Router) -> bool:
 
 
 def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Snap] | None:
-    """Snap both ends to their nearest roads; None if ``moves`` lets them snap to other roads."""
+    """Snap both ends to their nearest roads, unless ``moves`` allows other roads: then None."""
     if moves:
         return None
     check_request(request, router.graph.meta)
@@ -328,7 +331,7 @@ def _is_met(router: Router, request: RouteRequest, place: RoutePlace) -> bool:
 def _nearest_of_all(
     routers: Sequence[Router], request: RouteRequest, place: RoutePlace
 ) -> OffNetwork | None:
-    """Return the `OffNetwork` error of the region with the nearest road; None without any error."""
+    """Return the `OffNetwork` error with the least distance of all regions; None without any."""
     refused = []
     for router in routers:
         try:

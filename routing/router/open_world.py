@@ -63,7 +63,10 @@ class Worlds:
         return self._routed(request)
 
     def way(self, opened: frozenset[Key]) -> WayFigures | None:
-        """Return the quickest route's figures with the closures ``opened`` lifted, or None."""
+        """Return the figures of the quickest route with the closures ``opened`` lifted.
+
+        None where there is no such route.
+        """
         if opened not in self._ways:
             request = self._time_only
             crossings = (

@@ -43,12 +43,13 @@ from routing.travel.request import RouteRequest
 
 type Floats = NDArray[np.float64]
 
-#: At most this many closures on the open route (the quickest route with all closures lifted) are
-#: lifted one by one [A]; with more closures in a row, lifting a single closure does not help.
+#: Most closures on the open route (the quickest route with all closures lifted) that are lifted one
+#: by one, to find which explain a detour [A]: with more in a row, to lift a single one does not
+#: help.
 MOST_ALONE: Final = 6
 
-#: A passable hazard explains a longer route if the open route runs more than this length farther
-#: inside the hazard than the longer route does, metres [A].
+#: Length that the open route runs farther inside a passable hazard than a longer route does, from
+#: which on the hazard explains the longer route, metres [A].
 LEAST_MORE_M: Final = 10.0
 
 
@@ -277,8 +278,8 @@ class _Comparison:
         """Return the closures on the open route that explain the detour of the route ``way``."""
         if not met or way.elapsed_s - open_way.elapsed_s < LEAST_EXTRA_S:
             return ()
-        # Closures are the reason only if they delay the quickest route too; any further delay comes
-        # from the requester's preference for less exposure.
+        # A closure is a reason only if the quickest route is delayed, too: any further delay of
+        # this route comes from the requester's preference for less exposure.
         least_s = self._quickest().elapsed_s - LEAST_EXTRA_S
         if open_way.elapsed_s > least_s:
             return ()
@@ -323,7 +324,10 @@ class _Comparison:
     def _by_choice(
         self, found: RoutingResult, route: Route, way: WayFigures, open_way: WayFigures, row: int
     ) -> tuple[DetourReason, ...]:
-        """Return as reasons the passable hazards inside which the open route runs farther."""
+        """Return, as reasons, the passable hazards in which the open route runs farther.
+
+        Farther than the route that is compared with it, by more than `LEAST_MORE_M`.
+        """
         own_m = self._passed_m(self._answer, self._answer.routes[row])
         met = [
             _Met(("hazard", hazard.id), "hazard", hazard.title or None, None, 0)
@@ -421,12 +425,12 @@ class _Comparison:
 
 
 def _is_held(crossing: Crossing) -> bool:
-    """Return whether a crossing is closed now, or may be closed at the time of arrival."""
+    """Return whether a crossing may hold a traveller up: closed now, or perhaps at the arrival."""
     return not crossing.passable or crossing.opens is not None
 
 
 def _told(side: RegionView, part: Route) -> list[HazardContact]:
-    """Return the public exclusions and the requester's areas whose edges a route uses."""
+    """Return the public exclusions and the areas to avoid that a part of a route passes."""
     laid = Contacts.of(side.rules.bans)
     near = [laid[row] for row in laid.on(part.legs.edge)]
     return [ban for ban in near if ban.hazard.is_published]

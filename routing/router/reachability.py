@@ -34,11 +34,11 @@ from routing.travel.profiles import Profile
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Metrics kept in the cache. A metric of a region with 5 million edges takes 40 MB [A]; crossings
-#: and hazards change a few times a day, so the newest metric answers nearly every request.
+#: Most metrics (costs of all edges) in the cache [A]. One of a region with 5 million edges takes
+#: 40 MB; crossings and hazards change a few times a day, so nearly all requests need the newest.
 KEPT_METRICS: Final = 4
 
-#: Snapped places kept: twice the 10,000 spaces that a region is built for (goal A29).
+#: Most snaps of places in the cache: twice the 10,000 spaces that a region is built for (goal A29).
 KEPT_SNAPS: Final = 20_000
 
 
@@ -61,7 +61,7 @@ class ReachPlace:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ReachRequest:
-    """A request to `Reacher.reach`.
+    """A request for the ways from one place to many, for `Reacher`.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class ReachRequest:
 
 @dataclass(frozen=True, slots=True)
 class FirstMet:
-    """A target with no other target on the path from the start: its index, distance and crossings.
+    """A target that is met first, with no other target on the path: index, distance, crossings.
 
     ``distance_m`` is the length along the road plus the straight lines from the start to the road
     and from the road to the target, metres.
@@ -107,14 +107,14 @@ class FirstMet:
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """A target's snap to its nearest road, and the components that the road is reached from."""
+    """A target's snap to its nearest road, and the components from which this road is reached."""
 
     snap: Snap
     components: tuple[int, ...]
 
 
 class Reacher:
-    """Answers reach requests on one graph; safe to share between threads.
+    """Finds the ways from one place to many on a graph; safe to share between threads.
 
     Parameters
     ----------

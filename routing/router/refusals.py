@@ -126,8 +126,8 @@ def _blockers(problem: SearchProblem, plan: Plan) -> tuple[Blocker, ...]:
             if problem.clock.through_s(passed.portal, passed.reached_s) is None:
                 posts, arrival = passed.portal.posts, problem.clock.arrival(passed)
                 late = [post for post in posts if post.passable_from(arrival) is None]
-                # ``late`` is empty where one post opens only after the other has closed: then both
-                # posts block.
+                # Each post may open in time by itself, but one only after the other has closed:
+                # then ``late`` is empty, and both posts block.
                 found += [closed_post(post) for post in late or posts]
         found += problem.sides[region].rules.exclusions(own)
     return tuple(dict.fromkeys(found))

@@ -44,8 +44,8 @@ __all__ = [
 ]
 
 
-#: Situations (hazards that apply to a profile at a time) kept in the cache: enough for the tiers,
-#: days and nights that are requested in one hour [A].
+#: Most situations (sets of hazards that apply to a profile at a time) in the cache [A]: enough for
+#: what the public, partners and staff see, by day and by night, within an hour.
 KEPT_SITUATIONS: Final = 16
 
 
@@ -104,8 +104,8 @@ class Router:
         """
         night = leaves_by_night(profile, at)
         counting = tuple(item for item in hazards if counts_at(item, at, profile.mode, profile))
-        # The key holds whole hazard records: two hazards with equal place and cost may differ in
-        # their texts.
+        # The key has whole hazard records, not their digests: hazards with equal digests may differ
+        # in texts.
         key = (night, counting)
         with self._lock:
             known = self._situations.get(key)
@@ -120,7 +120,7 @@ class Router:
         return made
 
     def gates(self, crossings: Sequence[Crossing]) -> dict[int, Gate]:
-        """Return the gate of every border edge: its official crossings in their current states."""
+        """Return every border edge with its official crossings and their states, keyed by edge."""
         places = frozenset((c.id, c.place_on(self.graph), c.countries) for c in crossings)
         kept, posts = self._posts
         if kept != places:
@@ -186,7 +186,7 @@ class Router:
         return SearchProblem((side,), (), ((0, start), (0, end)), request)
 
     def side(self, request: RouteRequest) -> RegionView:
-        """Return this region's view of a request: network, situation and rules."""
+        """Return the region as a request sees it: network, hazards in force, and rules."""
         profile = request.profile or self.profile_of(request.mode)
         ground = self.ground(profile)
         situation = self.situation(request.hazards, profile, request.at)

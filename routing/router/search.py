@@ -28,14 +28,14 @@ from routing.travel.legs import Legs
 
 type Floats = NDArray[np.float64]
 
-#: A leg is taken as walked by night if at least this share of its time is night (1 less rounding).
+#: Least share of a leg's time by night from which the leg is walked by night: all, less rounding.
 _NEARLY: Final = 1 - 1e-9
 
 #: Highest cost of an alternative, as a multiple of the best route's: the widest detour of goal A7.
 MAX_STRETCH: Final = 1.5
 
-#: Weight of a second of waiting or rest against a second of moving: of two routes that arrive at
-#: the same time, the route that moves less ranks first.
+#: Weight of a second of waiting or rest, where a second of moving weighs 1: just less, so that of
+#: two routes that arrive at the same time the one that moves less ranks first.
 STANDING_SHARE: Final = 1 - 1e-6
 
 #: A route that waits for a crossing to open is offered beside a detour, however late its arrival,
@@ -44,9 +44,9 @@ WORTH_WAITING: Final = 0.95
 
 
 class _Told(NamedTuple):
-    """Figures of one section of a plan: cost, contact with a ban, edge lengths, entries.
+    """Figures of a section of a plan: cost, whether it touches an exclusion, edge lengths, entries.
 
-    Entries are those into roads closed to through traffic (no through roads).
+    Entries are how often the section enters a road closed to through traffic (no through road).
     """
 
     cost_s: float
@@ -66,7 +66,8 @@ class Search:
 
     def __init__(self, problem: SearchProblem) -> None:
         self.problem = problem
-        # Whether an older metric was used because the situation's own metric was still being built.
+        # Whether the metric of older hazards was used, because that of the current hazards was
+        # still being built.
         self._was_hasty = False
         # The plan found when waits and rests cost nothing, and the weight of exposure used for it.
         self._unhurried: tuple[Plan, float] | None = None
@@ -163,7 +164,7 @@ class Search:
         ]
 
     def _is_best_at_all(self, quickest: Plan) -> bool:
-        """Return whether the quickest plan is the best at every weight: it meets no hazard or ban.
+        """Return whether the quickest plan is the best at every weight, as it meets no hazard.
 
         Hazards only add to a plan's cost, and no other plan takes less time.
         """
@@ -177,7 +178,7 @@ class Search:
 
     @contextmanager
     def _held(self, aversion: float, *, patient: bool) -> Iterator[list[Resident]]:
-        """Yield one metric per region; no metric changes while the context is open."""
+        """Yield one metric per region, locked so that none changes until the context is left."""
         with ExitStack() as stack:
             rows = []
             for side in self.problem.sides:
@@ -194,7 +195,9 @@ class Search:
 
     @contextmanager
     def _moving(self, aversion: float, *, patient: bool) -> Iterator[MovingTime | None]:
-        """Yield the question in time alone where a search with exposure has to foresee rests.
+        """Yield the search by time alone, from which a search with exposure foresees rests.
+
+        None where it needs none: at aversion 0, without hours of walking, or without portals.
 
         Metrics are locked in descending order of exposure, so that no two searches wait for each
         other.

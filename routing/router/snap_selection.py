@@ -46,8 +46,8 @@ type Point = tuple[float, float]
 #: roads of the two countries.
 _ABROAD_M: Final = 50.0
 
-#: Search radii as shares of the limit, tried in turn: most of the chosen edges lie near
-#: (benchmarks/snapping.py: half of them within 60 m).
+#: Radii within which edges are looked for, as shares of the limit, tried in turn: most of the
+#: chosen edges lie near the place (benchmarks/snapping.py: half of them within 60 m).
 _LOOKS: Final = (0.1, 0.35, 1.0)
 
 
@@ -224,10 +224,10 @@ class _Around:
 
 
 def _leaves(graph: RoadGraph, point: Point, near: NearEdges, country: int) -> Bools:
-    """Mark the edges whose straight line to a place comes near a road abroad, bool [k].
+    """Return which edges lie beyond a road of another country, as seen from a place, bool [k].
 
-    Near is within `_ABROAD_M`; abroad is outside ``country``. The nearest edge is never marked: it
-    always stays a candidate.
+    The straight line from the place to such an edge comes within `_ABROAD_M` of a road outside
+    ``country``. The nearest edge is always False, so that it stays a candidate.
     """
     leaves = np.zeros(len(near), dtype=np.bool_)
     reach_m = float(near.distance_m.max(initial=0.0))
@@ -313,7 +313,10 @@ def _least(network: ModeNetwork, rows: Sequence[_Around]) -> list[Snap] | None:
 
 
 def _picked(network: ModeNetwork, rows: Sequence[_Around]) -> list[int] | None:
-    """Choose one candidate edge per place, by index; None where no choice is connected."""
+    """Choose one candidate edge per place, connected in order, with the least sum of distances.
+
+    Return the index of the edge for each place; None where no choice is connected.
+    """
     total_m = rows[0].near.distance_m
     if not all(len(around.near) for around in rows):
         return None
@@ -346,7 +349,7 @@ def _joined(network: ModeNetwork, before: _Around, after: _Around) -> Bools:
 
 
 def _any(marked: Bools, components: Ints) -> Bools:
-    """Return for each row of components whether any is marked; -1 stands for no component."""
+    """Return whether any component in each row of ``components`` is marked; -1 stands for none."""
     return np.asarray((marked[np.maximum(components, 0)] & (components >= 0)).any(axis=1))
 
 
@@ -384,13 +387,13 @@ def _require_joined(network: ModeNetwork, start: _Around, end: _Around) -> None:
 
 
 def _next_m(network: ModeNetwork, around: _Around, joined: Bools, *, leaving: bool) -> float:
-    """Return the distance to the nearest connected edge, metres; infinite without any."""
+    """Return the distance from a place to its nearest connected edge, metres; infinite if none."""
     graph, country = network.graph, around.country
     nodes = joined[network.components.label[: len(graph.node_lon)]]
     if country >= 0:
         nodes &= graph.node_country == country
     if not nodes.any():
-        # Without a connected node the search below would visit the whole region in vain.
+        # No node is connected: the search below would look through the whole region in vain.
         return np.inf
 
     def accept(segments: Ints) -> Bools:

@@ -135,7 +135,7 @@ def _meetings(streets: RegionView, sketch: RegionView) -> _Meetings:
 
 
 def _found(network: ModeNetwork, sketch: RoadGraph) -> _Meetings:
-    """Find the joints: the towns within an extract from which a line of the sketch leads out of it.
+    """Find the joints: the sketch's towns in an extract with a line that leads out of the extract.
 
     Joints at all other towns would only add portals to search.
     """

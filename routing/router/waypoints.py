@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LegRoute:
-    """The route of one leg, and the regions that its ``region`` is an index into."""
+    """The route of one leg, and the regions in which ``Route.region`` is an index."""
 
     regions: tuple["Router", ...]
     route: Route
@@ -64,7 +64,8 @@ def leg_of(request: RouteRequest, leg: int, before: Route | None) -> RouteReques
         stint=request.stint if before is None else before.stint,
         via=(),
         via_countries=(),
-        # Only the best route of each leg is used, so only the ranking weight is searched.
+        # Only the best route of each leg is used: search it at the weight by which routes are
+        # ranked.
         aversions=tuple(weights[len(weights) // 2 :][:1]),
         most=1,
     )
