@@ -27,8 +27,8 @@ _MARKS = (
     ("ferry", EdgeFlag.FERRY),
     ("border", EdgeFlag.BORDER),
 )
-#: Access tag -> the flag by which the tag's mode may use an edge, and the flag that restricts this
-#: use to the ends of a trip (``destination``).
+#: Access tag of networkx's edges -> the flag of edges that the tag's mode may use, and the flag of
+#: those that it may use only at the ends of a trip (value ``destination``).
 _MAY = {
     "foot": (EdgeFlag.FOOT, EdgeFlag.FOOT_ENDS),
     "motor_vehicle": (EdgeFlag.VEHICLE, EdgeFlag.VEHICLE_ENDS),

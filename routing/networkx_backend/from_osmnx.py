@@ -225,7 +225,7 @@ class _Pieces:
         return np.column_stack((self._nodes.lon[ends], self._nodes.lat[ends]))
 
     def parted(self, nodes: NodeTable, passed_by_: NDArray[np.uint16]) -> NodeTable:
-        """Split nodes at barriers and no-through roads; return the nodes and then the copies."""
+        """Split nodes at barriers and no-through roads; return nodes followed by their copies."""
         flags = np.array([row["forward"] | row["backward"] for row in self.rows], dtype=np.uint16)
         tail, head = (np.array([row[end] for row in self.rows]) for end in ("tail", "head"))
         found = part(tail, head, flags, passed_by_)
@@ -276,8 +276,8 @@ def _attributes(data: Mapping[str, Any]) -> WayAttributes | None:
     kind = tags.get("highway", "")
     if kind not in _OUR_OWN:
         return read_way(tags)
-    # Read this project's own classes as a service road: open to every mode unless a tag says
-    # otherwise.
+    # An edge of our own classes is read as a service road, which every mode may use unless a tag
+    # forbids it; the class is put back below.
     way = read_way(tags | {"highway": "service"})
     if way is None:
         return None

@@ -153,7 +153,7 @@ class RoadNetwork:
         return result
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state to pickle; copying a networkx graph copies its conversions too."""
+        """Return the state to pickle; to copy a networkx graph copies its conversions, too."""
         return {
             "nodes": self.nodes,
             "keys": self.keys,
@@ -266,7 +266,7 @@ class RoadNetwork:
         return name in self._weights
 
     def weight(self, name: str | None) -> Weight:
-        """Return the weight of the given name, with its costs of all edges.
+        """Return the weight of a name: the costs of all edges by this weight.
 
         Raises
         ------

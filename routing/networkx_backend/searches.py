@@ -1,4 +1,4 @@
-"""Searches of the networkx backend, with results equal to networkx's own, or refused."""
+"""Searches of the networkx backend: results equal those of networkx, or the call is refused."""
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
@@ -84,7 +84,8 @@ def between(
 def length_between(network: RoadNetwork, source: int, target: int, weight: str | None) -> Any:  # noqa: ANN401 -- int or float, as the weights are
     """Return the cost of the cheapest path between two nodes; None where there is no path."""
     if network.origin is not None:
-        # The path is needed to compare its edges with the networkx graph of origin.
+        # Find the path, too, to check that the networkx graph still has the same weights on its
+        # edges.
         found = between(network, source, target, weight)
         return None if found is None else found[0]
     cost = network.hierarchy.distance(network.metric(weight), source, target)
@@ -137,8 +138,8 @@ def tree(
         reach, by_reach = _reach(network, weight, sources, limit, backward=backward)
         order, via = grow(rows.start, rows.head, rows.edge, metric.cost, reach, by_reach, sources)
         edges = via[order]
-        # The tree is incomplete if a weight changed during the search, and out of date if
-        # `_is_current` has just read the weights again: search once more.
+        # Else search once more: the tree is incomplete if a weight changed during the search, and
+        # out of date if `_is_current` has found other weights and read them again.
         if len(order) == len(by_reach) and _is_current(network, edges[edges >= 0].tolist(), weight):
             return SearchTree(network, weight, order, via, near, reach[order])
 

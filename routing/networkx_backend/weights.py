@@ -45,7 +45,7 @@ class Weight:
         return highest * max(node_count - 1, 0) >= UNREACHABLE
 
     def given_back(self, cost: int) -> float:
-        """Return a cost as int or float, the type that networkx would return."""
+        """Return a cost as the type that networkx would return: float if any weight was a float."""
         return float(cost) if self.is_float else cost
 
 
