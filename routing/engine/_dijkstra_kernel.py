@@ -51,7 +51,7 @@ def _sink(heap: Ints, place: Ints, key: Floats, size: int) -> None:
 
 @compiled
 def _meet(heap: Ints, place: Ints, reach_s: Floats, size: int, node: int, cost_s: float) -> int:
-    """Set a lower cost of a node and restore the heap's order; return the heap's size."""
+    """Lower the cost of a node, which joins the heap if new; return the heap's size."""
     reach_s[node] = cost_s
     if place[node] < 0:
         heap[size] = node

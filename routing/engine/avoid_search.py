@@ -21,9 +21,9 @@ from routing.errors import NoWay
 from routing.travel.avoid_areas import Obstacles
 from routing.travel.legs import Legs
 
-#: Key of a path: metric, its version, and the two nodes.
+#: Key of a path around obstacles: metric, version of the metric, and the nodes at both ends.
 type _Asked = tuple[Resident, int, int, int]
-#: Key of a pair of nodes without a path: hazards and closures (`Situation.key`), and the two nodes.
+#: Key of two nodes that no path joins: hazards and closures (`Situation.key`), and the two nodes.
 type _Apart = tuple[frozenset[bytes | bool], int, int]
 
 
@@ -132,7 +132,7 @@ class DetourSearch:
     def _beside(self, region: int, source: int, target: int) -> tuple[Sequence[int], Sequence[int]]:
         """Return the sources and targets between which paths are searched along with a pair's path.
 
-        These are the nodes at the request's two ends if the pair is among them, else the pair.
+        These are all nodes at the request's ends if the pair joins these ends, else the pair alone.
         """
         if self._ends is not None:
             (start, sources), (end, targets) = self._ends
@@ -171,7 +171,7 @@ def _look(
     ends: tuple[int, int],
     wanted: tuple[Sequence[int], Sequence[int]],
 ) -> None:
-    """Search the path between ``ends``; store it and its parts between wanted nodes."""
+    """Search the path between ``ends``; store the path and its parts between wanted nodes."""
     at, apart = (resident, resident.version), (resident.situation.key(0.0), *ends)
     network, metric = resident.ground.network, resident.metric
     if metric.units_per_s >= closed.shut.get(apart, np.inf):

@@ -64,7 +64,7 @@ def _before(solved: ShortestPathTree, least: Ints, target: int) -> int:
 
 
 class _Marks:
-    """The least rank of targets on each edge and at each node; rank 0 is the cheapest target."""
+    """The cheapest target on each edge and at each node, as a rank: 0 is the cheapest of all."""
 
     def __init__(self, solved: ShortestPathTree, ranked: list[int], near_m: float) -> None:
         graph = solved.metric.graph
@@ -97,7 +97,10 @@ class _Marks:
         return [edge] if twin < 0 else [edge, twin]
 
     def _road(self, edge: int, fraction: float) -> tuple[int, float]:
-        """Return a position as (edge, share), by the lower-numbered edge of the road."""
+        """Return a position on an edge as one on the lower-numbered edge of the same road.
+
+        As edge and share of its length.
+        """
         twin = int(self._twin[edge])
         return (edge, fraction) if twin < 0 or edge < twin else (twin, 1.0 - fraction)
 

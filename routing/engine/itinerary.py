@@ -67,7 +67,7 @@ class Waypoint:
     arrival
         Time of arrival there, timezone-aware.
     stint
-        The stint of walking that is under way at this place.
+        The day of walking that is under way at this place; None without hours of walking.
     """
 
     snap: Snap
@@ -88,7 +88,7 @@ class ItineraryClock:
     departure
         Timezone-aware; its offset is the local time of the whole route.
     stint
-        The stint of walking that is under way at departure.
+        The day of walking that is under way at departure; a fresh day where None.
     """
 
     travels: Sequence[Travel]
@@ -244,7 +244,10 @@ class ItineraryClock:
         since: tuple[float, float],
         then: tuple[float, float],
     ) -> None:
-        """Move the walker along a section, from the post before it to the post after it."""
+        """Move the walker along a section, from the post before it to the post after it.
+
+        ``since`` and ``then``: moving seconds and metres between the section and these posts.
+        """
         time_s, length_m = self.measured(region, legs)
         walker.go(
             summed(np.concatenate([[since[0]], time_s, [then[0]]])),
@@ -256,8 +259,8 @@ class ItineraryClock:
         found: list[Passage] = []
         at_m = 0.0
         for (region, legs), passed in zip(plan.sections, plan.passed, strict=False):
-            # A portal without a border edge lies on no road: its metres do not count towards the
-            # route's length.
+            # A portal without a border edge lies on no road: its metres are not part of the route's
+            # length.
             (_, before_m), (_, after_m) = passed.portal.before, passed.portal.after
             is_road = passed.portal.piece is not None
             at_m += float(self.measured(region, legs)[1].sum()) + (before_m if is_road else 0.0)
@@ -278,9 +281,9 @@ def measured(travel: Travel, legs: Legs) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Cut:
-    """Rows of a timetable: one for each leg, and two for each portal, split at its first post.
+    """Rows of a timetable: one for each leg, and two for each portal, which a wait parts.
 
-    The wait at a portal takes place at its first post, between the two rows.
+    The wait at a portal takes place at its first post: one row ends there, the other begins there.
 
     Parameters
     ----------
@@ -313,7 +316,11 @@ class _Cut:
         return cls(np.concatenate([np.zeros(0, dtype=np.int64), *rows]), tuple(stops))
 
     def spread(self, values: Floats, halves: Sequence[tuple[float, float]]) -> Floats:
-        """Return one value per row, float64 [rows], from the values of legs and portals' halves."""
+        """Return one value per row, float64 [rows].
+
+        ``values`` are those of the legs, ``halves`` those of each portal before and after its first
+        post.
+        """
         found = np.append(values, 0.0)[self.leg]
         for stop, (before, after) in zip(self.stops, halves, strict=True):
             found[stop - 1], found[stop] = before, after

@@ -43,8 +43,8 @@ RESIDENT: Final = 9
 #: requests (architecture.md).
 WIDE: Final = 1_000
 
-#: Beyond this share of a region's edges a full customisation is quicker than a partial one
-#: (routing.md: 1 to 2 %).
+#: Share of a region's edges from which on it is quicker to compute a metric anew than to update the
+#: arcs that changed edges affect (routing.md: 1 to 2 %).
 _PARTIAL_SHARE: Final = 0.01
 
 #: Size of the sample of a stored metric's costs that is compared with newly computed costs.
@@ -103,7 +103,10 @@ class Ground:
 
     @classmethod
     def of(cls, graph: RoadGraph, profile: Profile) -> "Ground":
-        """Prepare a graph for a profile, with the facts of the stored metric if there is one."""
+        """Prepare a graph for a profile.
+
+        Mean pace and highest height (`Facts`) are those of the stored metrics if there are any.
+        """
         travel = Travel(graph, profile, stored_facts(graph, profile.name))
         return cls(ModeNetwork(graph, profile.mode, travel.usable), travel)
 
@@ -181,9 +184,9 @@ class Residents:
         )
 
     def while_made(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
-        """Return an older metric to use while the wanted metric is being built, if any.
+        """Return a metric of other hazards to use while the metric of a situation is being built.
 
-        None where the two metrics differ so little that the wanted one is ready in a moment.
+        None if there is none, or if the two differ so little that the new metric is soon ready.
         """
         wanted = key_of(ground.travel.profile, aversion, situation)
         is_coming = wanted in self._coming or self._maker(ground, aversion).locked()
@@ -223,13 +226,13 @@ class Residents:
         """
         with self._making:
             if self._last is None or self._last[0] != key:
-                self._last = None  # freed before the next is made
+                self._last = None  # frees its memory before the next object is made
                 self._last = (key, make())
             return cast("T", self._last[1])
 
     @contextmanager
     def as_it_is(self, resident: Resident) -> Iterator[Resident]:
-        """Lock a metric for reading, even if its situation has changed since it was found."""
+        """Lock a metric for reading, even if it was updated to other hazards since it was found."""
         with resident.gate:
             yield resident
 
@@ -294,7 +297,7 @@ class Residents:
     # --- making ---------------------------------------------------------------------------------
 
     def _made(self, ground: Ground, aversion: float, situation: Situation) -> Resident:
-        """Build a metric from the stored or the nearest cached metric, or else in full."""
+        """Build a metric by an update of the stored or nearest cached metric, else from scratch."""
         at_most = max(WIDE, int(_PARTIAL_SHARE * len(self._graph.edge_tail)))
         stored = open_metric(self._graph, ground.travel.profile.name, aversion)
         if stored is not None:

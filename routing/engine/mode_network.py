@@ -26,9 +26,9 @@ type Floats = NDArray[np.float64]
 type Piece = tuple[int, float, float]
 type Usable = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
-#: A metric can hold paths up to this many times the region's diagonal, at the mean cost of its
-#: roads [A]. No real detour is as long; where no path is found, the search is repeated in units
-#: coarse enough for any path.
+#: Longest path whose cost a metric has to hold, as a multiple of the region's diagonal, at the mean
+#: cost of the region's roads [A]. No real detour is as long; where no path is found, the search is
+#: repeated in units coarse enough for any path.
 DIAGONALS: Final = 20.0
 
 #: Highest share of a metric's range that the costs of changing edges may sum to [A]; the rest is
@@ -125,7 +125,7 @@ class ModeNetwork:
 
     @cached_property
     def _leaving(self) -> NDArray[np.int64]:
-        """First edge of each node that has edges leaving it."""
+        """Of each node that some edge leaves, the first such edge, int64."""
         tail = self.graph.edge_tail
         return np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
 
@@ -148,8 +148,8 @@ class ModeNetwork:
     def departures(self, start: Snap) -> tuple[tuple[Piece, int], ...]:
         """Return the parts of edges from a snapped place to a node, each with that node."""
         starts, tail, head = self._places(start), self.graph.edge_tail, self.turns.leads_to
-        # A place at the very end of an edge is the junction itself: a one-way street that begins
-        # there need not be taken, and one that ends there need not be driven along.
+        # A place at the very end of an edge is the junction itself: a route from there may take any
+        # street of the junction, whichever street the place snaps to.
         leaving = [((edge, 0.0, 0.0), int(tail[edge])) for edge, at in starts if at == 0]
         return (*(((edge, at, 1.0), head(edge)) for edge, at in starts), *leaving)
 
@@ -168,7 +168,7 @@ class ModeNetwork:
         return (*along, *reaching)
 
     def direct(self, start: Snap, end: Snap) -> tuple[Piece, ...]:
-        """Return the parts of edges straight from one place to the other, both on one edge."""
+        """Return the parts of edges straight from the start to the end, if both lie on one road."""
         return tuple(
             (edge, at, until)
             for edge, at in self._places(start)
@@ -215,7 +215,7 @@ class ModeNetwork:
         return ModeMetric(units_per_s, self.hierarchy.customize(self.spread(cost)))
 
     def holds(self, metric: ModeMetric, edge_s: Floats) -> bool:
-        """Return whether paths over edges of these costs fit into a metric's range.
+        """Return whether paths over edges with new costs fit into a metric's range.
 
         Parameters
         ----------
@@ -246,7 +246,7 @@ class ModeNetwork:
     def units(
         self, metric: ModeMetric, edges: NDArray[np.int64], edge_s: Floats
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Return the hierarchy's edges for graph edges, and their costs in a metric's units."""
+        """Return the hierarchy's edges for edges of the graph, and their costs in metric units."""
         return self.turns.spread_some(edges, _in_units(edge_s, metric.units_per_s))
 
     @cached_property
@@ -269,7 +269,7 @@ class ModeNetwork:
         if self.has_entries:
             longest_s += ENTRIES_KEPT * ENTRY_S
         fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
-        # The unit of `safe_units_per_s` is used where it is at least as fine.
+        # If the units in which any path fits are as fine, they are used.
         return min(_FINEST_PER_S, max(fine, self.safe_units_per_s(cost_s)))
 
     def safe_units_per_s(self, cost_s: Floats) -> float:
@@ -283,7 +283,8 @@ class ModeNetwork:
         open_s = np.where(np.isfinite(cost_s), cost_s, 0.0)
         dearest_s = np.maximum.reduceat(open_s, self._leaving)
         longest_s = float(dearest_s.sum()) + self.turns.dearest(open_s)
-        # Rounding up may add one unit for each node.
+        # A path leaves each node and copy at most once, and rounding up adds at most one unit each
+        # time.
         room = cch.UNREACHABLE - 1 - len(dearest_s) - len(self.turns.node)
         return min(_FINEST_PER_S, room / longest_s) if longest_s > 0 else _FINEST_PER_S
 
@@ -350,7 +351,7 @@ class ModeNetwork:
         return moving(way)
 
     def _cheapest(self, metric: ModeMetric, ends: EndPieces, own_s: Floats) -> list[Piece]:
-        """Choose first piece, path and last piece of least cost; of equal costs the first."""
+        """Choose first piece, path and last piece of least total cost; of equal ones the first."""
         leaving, arriving = len(ends.departures), len(ends.arrivals)
         leaving_s, arriving_s, direct_s = np.split(own_s, [leaving, leaving + arriving])
         direct = int(np.argmin(direct_s)) if len(direct_s) else 0

@@ -21,29 +21,29 @@ from routing.travel.timetable import DAY_S, Walker
 
 type Floats = NDArray[np.float64]
 
-#: With more portals than this, the table of costs between all portals, which yields lower bounds,
-#: takes longer to compute than the bounds save [A].
+#: Most portals for which costs between all portals are computed as lower bounds [A]: with more, the
+#: table takes longer to compute than the bounds save.
 MOST_LOOKED_AHEAD: Final = 400
 
-#: A sum is taken to contain a multiple of a fixed price even if it falls short of the multiple by
-#: this share of the price, as metrics are rounded to whole units [A].
+#: Share of a fixed price by which a cost may fall short of a multiple of the price and still be
+#: taken to contain the multiple, as metrics are rounded to whole units [A].
 _COUNTED_UP: Final = 0.01
 
-#: In the queue, targets >= 0 are portals; the parts of edges that reach the end are numbered
-#: downward from this value.
+#: Number, as a target in the queue, of the first part of an edge that reaches the end; further such
+#: parts have the numbers below. Targets >= 0 are portals.
 FIRST_ARRIVAL: Final = -1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MovingTime:
-    """A question of a search with exposure, posed again at aversion 0 to bound its moving time.
+    """The input of a search with exposure at aversion 0, whose costs bound moving time from below.
 
     Parameters
     ----------
     residents
         Metrics at aversion 0, one per region, locked by the caller.
     question
-        The question at aversion 0, with the same ends and portals in the same order.
+        Input of the search at aversion 0, with the same ends and portals in the same order.
     """
 
     residents: Sequence[Resident]
@@ -52,7 +52,7 @@ class MovingTime:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PortalTargets:
-    """Targets (portals, arrivals at the end) that can be reached from a portal or from the start.
+    """Targets that can be reached from a portal or from the start: portals and ways to the end.
 
     Parameters
     ----------
@@ -100,10 +100,10 @@ class PortalBounds:
     residents
         One metric per region, locked by the caller.
     question
-        The question whose search uses these bounds.
+        Input of the search that uses the bounds.
     moving
-        The same question in time alone; without it, the bounds of a metric with exposure include
-        no rests.
+        The same search by time alone; without it, the bounds of a metric with exposure include no
+        rests.
 
     Attributes
     ----------
@@ -197,7 +197,10 @@ class PortalBounds:
         return self._rests_s(walker, (since[0] if self._is_time else since[1]) + on_moving_s)
 
     def _rests_s(self, walker: Walker, moving_s: Floats) -> Floats:
-        """Return the least rest during some moving time that may hold fixed prices."""
+        """Return the least time at rest during some moving times, seconds.
+
+        The moving times may include fixed prices, during which nobody walks or tires.
+        """
         moving_s = np.where(np.isfinite(moving_s), moving_s, 0.0)
         for price_s in self._asked.fixed_s:
             times = np.floor(moving_s / price_s + _COUNTED_UP)

@@ -96,7 +96,7 @@ class _Label:
     since_s
         The metrics' cost from the stop to the node.
     begun
-        Piece from the start to the node.
+        Part of an edge that leads from the start to the node; None behind a portal.
     exposed_s
         The metrics' cost up to the stop, less moving time.
     sections, passed
@@ -160,10 +160,10 @@ def solve(
     residents
         One metric per region.
     question
-        The question, with costs of the same weight of exposure.
+        Input of the search, with costs of the same weight of exposure as the metrics.
     moving
-        The question in time alone. Without it, a metric with exposure foresees no rests: the plan
-        is the same, the search longer.
+        The same search by time alone. Without it, the lower bounds of a metric with exposure
+        foresee no rests: the plan is the same, the search takes longer.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def solve(
 
 
 def trimmed(plan: Plan) -> Plan:
-    """Drop legs of length 0 from a plan; a plan that goes nowhere keeps its first leg."""
+    """Drop legs of length 0 from a plan; if all legs have length 0, keep the first."""
     sections = tuple((region, legs.only(legs.start < legs.end)) for region, legs in plan.sections)
     on_roads = any(len(legs) for _, legs in sections)
     if not on_roads and all(passed.portal.piece is None for passed in plan.passed):
@@ -320,7 +320,7 @@ class _Solving:
         metric_s
             float64 [labels, targets], the metric's costs of the ways to the targets.
         """
-        if self._detours.are_possible(region):  # a detour may make any pair cheapest
+        if self._detours.are_possible(region):  # detours, which are not in these costs, change them
             yield from np.ndindex(metric_s.shape)
             return
         portals = sum(target >= 0 for target in ahead.targets)
@@ -420,7 +420,7 @@ class _Solving:
         parts = (*(one.legs for one in begun), walked.legs, *(one.legs for one in ended))
         legs = Legs.joined(parts)
         exposed_s = asked_s - float(moved_s[-1])
-        # An excess within the metric's rounding to whole units is no exposure.
+        # So small an excess over the moving time comes from rounding to whole units.
         if exposed_s <= len(legs) / self._residents[region].metric.units_per_s:
             exposed_s = 0.0
         return _Stop(walker, legs, label.exposed_s + exposed_s)

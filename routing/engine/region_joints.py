@@ -90,18 +90,22 @@ def _joint(
     there: Landing,
     posts: tuple[Crossing, ...],
 ) -> Portal | None:
-    """Return the portal that joins two regions; None where an exclusion blocks the gap (P11)."""
+    """Return the portal that joins two regions; None where an exclusion lies between their roads.
+
+    Nobody is led through an exclusion, not even off the roads (P11).
+    """
     met = [sides[landing.region] for landing in (here, there)]
     tail, head = (
         _place(side.ground.travel.graph, landing.node)
         for side, landing in zip(met, (here, there), strict=True)
     )
-    # Two extracts give one place of the post, the surveyed one; a sketch gives the registered one.
+    # The gap is tested from road to post to road. A sketch has the post at its registered position,
+    # an extract at the surveyed one: between a sketch and an extract both lie on the line.
     places = (post.place_on(side.ground.travel.graph) for side in met)
     between = [place for place in dict.fromkeys(places) if place is not None]
     if any(side.rules.between([tail, *between, head]) for side in met):
         return None
-    # Posts are in order of travel: the one on this side first.
+    # Put the posts in order of travel: the one on this side of the border comes first.
     here_graph = met[0].ground.travel.graph
     first = min(
         posts,
@@ -143,7 +147,7 @@ def _landings(region: int, side: RegionView, crossing: Crossing) -> Iterator[Lan
             if snap is None:
                 continue
             node = _nearer_end(graph, snap)
-            # A road may pass the post and yet have its ends far away: such a road is no landing.
+            # A road may pass the post although both its ends are far away: it gives no landing.
             if great_circle_m(*_place(graph, node), *place) <= CROSSING_REACH_M:
                 yield Landing(region, country, node)
 

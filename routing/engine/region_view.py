@@ -53,12 +53,12 @@ class RegionView:
 
     @property
     def met_network(self) -> ModeNetwork:
-        """Network that places snap to, without the roads in secret exclusions (P36)."""
+        """Network that places snap to: the roads outside exclusions that are kept secret (P36)."""
         return self.ground.network.without(self.situation.untold)
 
     @property
     def gates(self) -> dict[int, Gate]:
-        """Border edges with their official posts, without the edges in secret exclusions (P36)."""
+        """Border edges outside secret exclusions (P36), each with its official posts."""
         untold = frozenset(self.situation.untold.tolist())
         return {edge: gate for edge, gate in self.rules.gates.items() if edge not in untold}
 

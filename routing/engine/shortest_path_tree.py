@@ -106,7 +106,7 @@ class ReachMetric:
 
 
 def _exposed_s(cost_s: Floats, priced_s: Floats) -> Floats:
-    """Return the exposure in a cost: the cost less the priced time, at aversion `AVERSION`."""
+    """Return the price of exposure that costs contain: costs at `AVERSION` less priced time."""
     is_open = np.isfinite(cost_s)
     exposed = np.zeros(len(cost_s))
     exposed[is_open] = (cost_s[is_open] - priced_s[is_open]) / AVERSION
@@ -115,7 +115,7 @@ def _exposed_s(cost_s: Floats, priced_s: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class PassedPost:
-    """An official crossing on a path, ``after_s`` seconds of moving time after its start."""
+    """An official crossing on a path, ``after_s`` seconds of moving time after the path's start."""
 
     crossing: Crossing
     after_s: float

@@ -15,7 +15,7 @@ from routing.travel.cost_model import Facts
 
 @dataclass(frozen=True, eq=False, slots=True)
 class StoredMetric:
-    """Metric with the facts that its costs are based on."""
+    """Metric, and the mean pace and highest height that stand for unknown ones in its costs."""
 
     metric: ModeMetric
     facts: Facts
@@ -27,7 +27,10 @@ def metric_name(profile: str, aversion: float) -> str:
 
 
 def stored_facts(graph: RoadGraph, profile: str) -> Facts | None:
-    """Return the facts that a profile's stored metrics are based on; None without such metrics."""
+    """Return the mean pace and highest height that stand for unknown ones in stored metrics.
+
+    None if the region has no stored metrics of the profile.
+    """
     about = graph.meta.metrics.get(metric_name(profile, 0.0)) if graph.folder else None
     return None if about is None else _facts(about)
 
@@ -62,6 +65,6 @@ def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric
 
 
 def columns_of(stored: StoredMetric) -> StoredArrays:
-    """Return a metric's facts for meta.json and its arrays, as `write_graph` takes them."""
+    """Return a metric as `write_graph` takes it: the `Facts` for meta.json, and the arrays."""
     about = {"units_per_s": stored.metric.units_per_s, **asdict(stored.facts)}
     return about, {column: getattr(stored.metric.arcs, column) for column in METRIC}
