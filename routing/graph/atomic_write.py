@@ -90,7 +90,8 @@ def _write_version(
         meta = replace(
             meta, checksums=dict(sorted(sums.items())), sizes=dict(sorted(sizes.items()))
         )
-        # Convert as reading meta.json will, so that the checksum fits: tuples become lists.
+        # Convert the fields as reading meta.json will convert them (tuples become lists), so that
+        # the checksum is the same.
         raw = json.loads(json.dumps(asdict(meta)))
         raw = {"format": layout.FORMAT, **raw, META_SUM: sum_of(raw)}
         text = json.dumps(raw, ensure_ascii=False, indent=1)
@@ -136,7 +137,7 @@ def _save(path: Path, array: NDArray[Any]) -> str:
 def _swap(graphs_dir: Path, name: str, version: Path) -> None:
     """Point the region's symbolic link at the new version."""
     link = graphs_dir / name
-    if link.is_dir() and not link.is_symlink():  # a folder copied here by hand
+    if link.is_dir() and not link.is_symlink():  # somebody copied a folder here by hand
         link.rename(graphs_dir / f".{name}{_BY_HAND}")
     new = graphs_dir / f".{name}.link"
     new.unlink(missing_ok=True)

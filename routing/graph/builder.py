@@ -182,7 +182,10 @@ def _hilbert_order(nodes: NodeTable) -> Array:
 
 
 def _directions(rank: Array, pieces: PieceTable) -> tuple[Array, Array]:
-    """Return (piece, is_reversed) of each directed edge, sorted by tail, then head."""
+    """Return the piece of each edge, and whether the edge runs against it; in the order of edges.
+
+    Edges are sorted by tail, then head.
+    """
     forward = np.flatnonzero(pieces.forward & _PASSABLE)
     backward = np.flatnonzero(pieces.backward & _PASSABLE)
     piece = np.concatenate((forward, backward))
@@ -281,7 +284,10 @@ def _names(names: Sequence[str]) -> dict[str, Array]:
 
 
 def _grid(arrays: dict[str, Array]) -> dict[str, Array]:
-    """Build the spatial grid over one direction of each road, as both have the same shape."""
+    """Build the spatial grid of segments, with one of the two edges of each road.
+
+    Both have the same shape.
+    """
     twin = arrays["edge_twin"]
     one = np.flatnonzero((twin < 0) | (np.arange(len(twin)) < twin))
     start = arrays["shape_start"]

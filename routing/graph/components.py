@@ -112,15 +112,17 @@ class Components:
         beyond: Bools,
         spread: Callable[[Bools, Ints32, Ints32], None],
     ) -> Bools:
-        """Return components with paths to or from given ones, by the largest one and by links.
+        """Return given components, and those with paths to them or from them, bool [C].
+
+        A path leads over the largest component or over the edges ``down_from`` to ``down_to``.
 
         Parameters
         ----------
         near, beyond
-            If a given component is in ``near``, the path by the largest one leads to or from all
-            components in ``beyond``.
+            bool [C]: if a given component is in ``near``, paths over the largest component join it
+            with all components in ``beyond``.
         spread
-            Spreads the result along the links.
+            Function that adds the components joined by ``down_from`` and ``down_to``.
         """
         found = np.zeros(len(self.to_largest), dtype=np.bool_)
         found[given] = True
@@ -199,7 +201,7 @@ def _look_on(
         other = int(head[row[node]])
         if may[row[node]]:
             if not met[other]:
-                return other  # this edge is examined again once the other node is done
+                return other  # the edge is read again, for ``low``, when the search comes back
             if label[other] < 0:
                 low[node] = min(low[node], low[other])
         row[node] += 1
@@ -218,7 +220,10 @@ def _close(node: int, waiting: Ints32, waits: int, component: int, label: Ints32
 
 @compiled
 def _spread_up(found: Bools, source: Ints32, target: Ints32) -> None:
-    """Mark all components that lead to marked ones; edges are sorted by source, ascending."""
+    """Mark all components from which edges lead to marked ones, also indirectly.
+
+    Edges are sorted by source, ascending.
+    """
     for row in range(len(source)):
         if found[target[row]]:
             found[source[row]] = True
@@ -226,7 +231,10 @@ def _spread_up(found: Bools, source: Ints32, target: Ints32) -> None:
 
 @compiled
 def _spread_down(found: Bools, source: Ints32, target: Ints32) -> None:
-    """Mark all components reached from marked ones; edges are sorted by source, ascending."""
+    """Mark all components to which edges lead from marked ones, also indirectly.
+
+    Edges are sorted by source, ascending.
+    """
     for row in range(len(source) - 1, -1, -1):
         if found[source[row]]:
             found[target[row]] = True

@@ -25,7 +25,8 @@ _BLOCK = 2048
 #: Binomial weights 1 4 6 4 1 of a smoothing window over five samples.
 _SMOOTHING = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 _HALF_CELL = 0.5
-#: Number of height samples along a bridge or tunnel (its two ends), and the least for any line.
+#: Number of height samples along a bridge or tunnel, its two ends; other lines have at least as
+#: many.
 _ENDS = 2
 _WGS84 = "EPSG:4326"
 
@@ -179,7 +180,7 @@ class HeightRasters:
         return all(raster.gives_slope for raster in self._rasters)
 
     def heights_m(self, lon: Floats, lat: Floats) -> Floats:
-        """Return heights, metres, of the first raster that has one at each place; NaN without any.
+        """Return the height at each place from the first raster that has one, metres; else NaN.
 
         Parameters and interpolation are those of `HeightRaster.heights_m`.
         """
@@ -251,7 +252,7 @@ def _summed(start: Ints, step: Floats) -> Floats:
 
 @compiled
 def _sampled(start: Ints, along: Floats, values: Floats, sample_start: Ints) -> Floats:
-    """Interpolate the vertices' values at evenly spaced samples of each line, with both ends."""
+    """Interpolate values of vertices at evenly spaced samples of each line, ends included."""
     sampled = np.empty(sample_start[-1])
     for line in range(len(start) - 1):
         vertex = start[line]
@@ -288,7 +289,7 @@ def _climbs(start: Ints, heights: Floats) -> tuple[Floats, Floats]:
             if i < last:
                 height = 0.0
                 for j in range(len(_SMOOTHING)):
-                    # The line continues level beyond its ends.
+                    # Beyond an end of the line, the smoothing window takes the height of that end.
                     inside = min(max(i + j - 2, first), last)
                     height += _SMOOTHING[j] * heights[inside]
             rise = height - before

@@ -96,7 +96,7 @@ class Excerpt:
 
     @cached_property
     def first(self) -> Ints:
-        """Index of the first edge of each road, int64 [r]: its line is the road's."""
+        """Index of the first edge of each road, int64 [r]; the road has the line of this edge."""
         return np.unique(self.road, return_index=True)[1].astype(np.int64)
 
     @property

@@ -14,10 +14,11 @@ from routing.errors import GraphError
 from routing.graph.storage import read_landscape_arrays
 from routing.osm_tags.landscape import KINDS
 
-#: Languages whose names (tag ``name:es`` and so on) are kept besides the local name.
+#: Languages in which names of features (tag ``name:es`` and so on) are stored beside the local
+#: name.
 LANGUAGES = ("es", "en", "pt", "fr")
 
-#: Texts of a feature: its id in the extract, its name, and its names by language.
+#: Number of texts of a feature: its id in the extract, its name, and its name in each language.
 _TEXTS = 2 + len(LANGUAGES)
 
 

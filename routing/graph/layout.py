@@ -95,8 +95,8 @@ def metric_file(name: str, column: str) -> str:
     return f"metric_{name}_{column}"
 
 
-#: Array of indices -> (length of the array that they refer to, least allowed index: -1 where the
-#: index may be missing).
+#: Array of indices -> (length of the array into which the indices point, least allowed index: -1
+#: where a row may have none).
 POINTS_TO = {
     "edge_tail": ("N", 0),
     "edge_head": ("N", 0),
@@ -124,7 +124,7 @@ POINTS_TO = {
 def counts(
     nodes: int, edges: int, arcs: int, node_copies: int = 0, edge_copies: int = 0
 ) -> dict[str, int]:
-    """Return the number that each length name of `ARRAYS`, such as "N" or "E+", stands for."""
+    """Return the length that each name of a length in `ARRAYS`, such as "N" or "E+", stands for."""
     of = {"N": nodes, "E": edges, "M": arcs, "V": node_copies, "X": edge_copies}
     of |= {"H": nodes + node_copies, "F": edges + edge_copies}
     return of | {f"{name}+": count + 1 for name, count in of.items()}

@@ -27,8 +27,8 @@ type Ints = NDArray[np.int64]
 #: where no other way takes less than a day more, for example where they alone lead to a place.
 ENTRY_S: Final = 86_400.0
 
-#: Number of entries into no-through roads for which an integer metric has to have room, in addition
-#: to the cost of the longest path [A]; each costs `ENTRY_S`.
+#: Number of entries into no-through roads (each costs `ENTRY_S`) that a path may have without its
+#: cost exceeding the range of an integer metric [A].
 ENTRIES_KEPT: Final = 4
 
 _MODES: Final = tuple(Mode)
@@ -98,9 +98,10 @@ def part(tail: Array, head: Array, flags: Array, passed_by: Array) -> Parted:
 
 
 def _restricted(ends: Ints, used: Ints, count: int) -> Ints:
-    """Return which modes each end's road restricts while another road at its node does not.
+    """Return the modes for which the road at each end is a no-through road, int64 [ends].
 
-    Modes are given by their ``ends_flag`` bits, ORed.
+    Only modes that may use another road at the same node without this restriction are included, as
+    ``ends_flag`` bits, ORed.
     """
     result = np.zeros(len(ends), dtype=np.int64)
     for mode in _MODES:
@@ -113,7 +114,7 @@ def _restricted(ends: Ints, used: Ints, count: int) -> Ints:
 
 
 def _barred(ends: Ints, used: Ints, passed_by: Array) -> NDArray[np.bool_]:
-    """Return the nodes where a barrier hinders some mode from passing, bool [N]."""
+    """Return the nodes whose barrier hinders a mode that may use several ends of road, bool [N]."""
     result = np.zeros(len(passed_by), dtype=bool)
     if (passed_by == UNBARRED).all():
         return result
@@ -128,9 +129,10 @@ def _barred(ends: Ints, used: Ints, passed_by: Array) -> NDArray[np.bool_]:
 
 
 def _arms(here: Sequence[tuple[int, int, int]], *, apart: bool) -> list[_Arm]:
-    """Group the ends of roads at a node into arms: each end apart, or by equal restriction.
+    """Group the ends of roads at a node into arms.
 
-    An end is (row of the piece, flags, restriction).
+    With ``apart`` each end is an arm of its own, else ends of equal restriction form one. An end is
+    (row of the piece, flags, restriction).
     """
     if apart:
         return [_Arm((row,), used, restricted) for row, used, restricted in here]
@@ -190,7 +192,7 @@ class _Made:
 
 
 def _passing(arm: _Arm, other: _Arm, passed_by: int) -> int:
-    """Return the flags of the threshold from one arm to another, 0 where no mode may pass."""
+    """Return the ``EdgeFlag`` bits of the threshold between two arms; 0 if no mode may pass."""
     flags = 0
     for mode in _MODES:
         may, at_ends = int(mode.flag), int(mode.ends_flag)

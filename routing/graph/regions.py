@@ -20,7 +20,8 @@ from routing.graph.storage import verify_files as verify_graph
 
 __all__ = ["list_graphs", "open_graph", "remove_graph", "tidy", "verify_graph", "write_graph"]
 
-#: Facts about a metric for meta.json, and the metric's arrays by field of `routing.cch.Metric`.
+#: Figures that a metric is based on, by name, for meta.json; and the metric's arrays by field of
+#: `routing.cch.Metric`.
 type StoredArrays = tuple[dict[str, float], dict[str, NDArray[Any]]]
 
 
@@ -53,11 +54,12 @@ def write_graph(
     Parameters
     ----------
     metrics
-        By name, facts for meta.json and arrays of each metric: see `routing.engine.stored_metrics`.
+        By name of each metric, its figures for meta.json and its arrays, from
+        `routing.engine.stored_metrics.columns_of`.
     staged
         Called with the new folder before it replaces the old one; an exception keeps the old one.
     landscape
-        What is drawn beneath the streets.
+        Areas, waters and landmarks that are drawn beneath the streets.
 
     Returns
     -------

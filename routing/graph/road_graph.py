@@ -142,7 +142,8 @@ class RoadGraph:
         Parameters
         ----------
         restrictions
-            Turn restrictions; ``report["restrictions_used"]`` counts those that fit the pieces.
+            Turn restrictions; ``report["restrictions_used"]`` is set to the number of those that
+            the pieces have the roads for.
 
         Raises
         ------
@@ -195,7 +196,7 @@ class RoadGraph:
 
     @cached_property
     def edge_length_m(self) -> Float64:
-        """Length of each edge in metres, float64 [E], to be used instead of its line's length."""
+        """Length of each edge in metres, float64 [E]; the length of its drawn line may differ."""
         return self.edge_length_dm / 10.0
 
     def lengths_m(self, edges: Int64) -> Float64:

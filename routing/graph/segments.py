@@ -15,7 +15,7 @@ from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
 
 type Int64 = NDArray[np.int64]
 type Bool = NDArray[np.bool_]
-#: Column of texts: codes, -1 for none, and the words that the codes index.
+#: Column of texts: for each row the index of its text, -1 for none, and the distinct texts.
 type Coded = tuple[NDArray[Any], tuple[str, ...]]
 
 #: Segments per batch: some 10 MB, and at most half a second until Ctrl-C takes effect.
@@ -166,8 +166,8 @@ def _names(graph: RoadGraph) -> tuple[str, ...]:
 
 def _batch(graph: RoadGraph, edges: Int64, names: tuple[str, ...]) -> SegmentBatch:
     twin = graph.edge_twin[edges].astype(np.int64)
-    # A segment is drawn in the direction of its OSM way, unless vehicles may use only the opposite
-    # direction: then in theirs.
+    # A segment is drawn in the direction of its OSM way, or against it if vehicles may only drive
+    # against it.
     swapped = (twin >= 0) & ((graph.edge_flags[edges] & EdgeFlag.REVERSED) != 0)
     edges, twin = np.where(swapped, twin, edges), np.where(swapped, edges, twin)
     drives = (graph.edge_flags & EdgeFlag.VEHICLE) != 0

@@ -14,7 +14,7 @@ from routing.graph.storage import GraphMeta
 
 @dataclass(frozen=True)
 class CoveredArea:
-    """Area whose streets an extract brings.
+    """Area for which an extract has the streets.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def _without(batch: SegmentBatch, area: CoveredArea) -> SegmentBatch:
 
 
 def _redrawn(batch: SegmentBatch, lines: NDArray[Any], kept: NDArray[np.int64]) -> SegmentBatch:
-    """Return some segments of a batch, with other lines."""
+    """Return the segments ``kept`` (row numbers) of a batch, with ``lines`` as their new lines."""
     columns: dict[str, Any] = {}
     for name, column in vars(batch).items():
         if isinstance(column, tuple):

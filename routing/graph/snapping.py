@@ -26,7 +26,7 @@ type Usable = Callable[[Ints], Bools]
 
 _MAX_LATITUDE = 90.0
 _MAX_LONGITUDE = 180.0
-_NOWHERE = -2  # index that stands for a country not in the graph
+_NOWHERE = -2  # index of a country that the graph does not have, so that no edge lies in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class NearEdges:
 def edges_near(
     graph: RoadGraph, point: tuple[float, float], usable: Usable, country: int, limit_m: float
 ) -> NearEdges:
-    """Find all edges within a distance of a point that the point may be snapped to.
+    """Find all edges to which a point may be snapped, within a distance.
 
     Parameters
     ----------
@@ -261,7 +261,7 @@ def _snap(graph: RoadGraph, found: NearestSegment | None, may: Usable) -> Snap |
     )
     twin = int(graph.edge_twin[edge])
     there, back = may(np.array([edge, max(twin, 0)])).tolist()
-    if not there:  # perhaps the opposite direction is open
+    if not there:  # the mode may perhaps use the road in the opposite direction
         if twin < 0 or not back:
             return None
         edge, fraction = twin, 1.0 - fraction
@@ -284,8 +284,8 @@ def edges_in(graph: RoadGraph, area: BaseGeometry) -> Ints:
     segments = np.unique(graph.grid.segments_in_box(*area.bounds))
     ends = np.stack((segments, segments + 1), axis=1)
     lines = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
-    # The edge between the two halves of a split crossing has no length, and shapely finds no
-    # intersection with such a line: test its point instead.
+    # The edge between the two halves of a split crossing has no length. shapely finds no
+    # intersection with a line of no length, so the edge is tested as a point.
     is_point = (lines[:, 0] == lines[:, 1]).all(axis=1)
     shapely.prepare(area)
     hit = np.empty(len(segments), dtype=bool)

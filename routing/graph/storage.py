@@ -19,7 +19,8 @@ from routing.errors import GraphError
 from routing.graph import layout
 
 META_FILE = "meta.json"
-#: File that records the inode, times and size of each array file when its checksum was verified.
+#: File that records the inode, times and size of each array file when its checksum was verified, so
+#: that unchanged files are not read again.
 VERIFIED_FILE = "verified.json"
 
 #: Fields of `GraphMeta` that give the lengths of arrays, in the order `layout.counts` takes them.
@@ -28,7 +29,7 @@ _COUNTS = ("node_count", "edge_count", "arc_count", "turn_node_count", "turn_edg
 #: Field of meta.json that holds the checksum of all other fields except ``format``.
 META_SUM = "meta_checksum"
 
-#: Arrays of offsets, each with the array that its offsets divide into items.
+#: Array of offsets -> the array that these offsets divide into runs.
 _OFFSETS = {
     "shape_start": "shape_lon",
     "names_start": "names_utf8",
@@ -185,7 +186,7 @@ def open_arrays(path: Path) -> tuple[GraphMeta, dict[str, NDArray[Any]]]:
     meta = read_meta(real)
     if _identities(real, meta) != _verified(real):
         verify_files(real)
-        with suppress(OSError):  # the folder may be writable only for its owner
+        with suppress(OSError):  # a folder that is not writable is verified at each opening
             note_verified(real, meta)
     return meta, _map_arrays(real, meta)
 
@@ -284,7 +285,7 @@ def _open_array(path: Path, name: str, meta: GraphMeta, shape: tuple[str, str]) 
         raise GraphError(f"{file}: missing; import the region again") from None
     except GraphError:
         raise
-    except Exception as error:  # numpy's parser may raise anything on a garbage header
+    except Exception as error:  # numpy's parser may raise any error on a damaged header
         raise GraphError(f"{file}: no array: {error}") from error
     wanted = layout.counts(*(getattr(meta, name) for name in _COUNTS))
     if array.ndim != 1 or array.dtype.str != dtype or len(array) != wanted.get(length, len(array)):

@@ -54,12 +54,13 @@ def turn_arrays(
     begun = {way[:end] for way in forbidden for end in range(1, len(way))}
     ways = sorted(begun, key=lambda way: (len(way), way))
     state = {way: node_count + index for index, way in enumerate(ways)}
-    # A route that takes the first edge of a restriction enters its copy from the original node.
+    # A route that takes the first edge of a forbidden sequence enters the copy of this edge from
+    # the original node.
     rows = [(int(tail[way[0]]), state[way], way[0]) for way in ways if len(way) == 1]
     for way in ways:
         first, after = np.searchsorted(tail, [head[way[-1]], head[way[-1]] + 1]).tolist()
         for edge in range(first, after):
-            # Sequences that may match from here: the whole way travelled and its shorter suffixes.
+            # A forbidden sequence may have begun at any edge travelled so far: try each suffix.
             longer = [(*way[start:], edge) for start in range(len(way) + 1)]
             if usable[edge] and forbidden.isdisjoint(longer):
                 onward = next((state[end] for end in longer if end in state), int(head[edge]))
@@ -129,7 +130,7 @@ class TurnCopies:
     # --- costs ---------------------------------------------------------------------------------
 
     def spread(self, cost: Int32, closed: int) -> Int32:
-        """Expand costs of edges, [E], to edges and copies, [E + X], and close those not to be used.
+        """Expand costs of edges, [E], to edges and copies, [E + X]; close those not to be used.
 
         Parameters
         ----------
@@ -143,7 +144,7 @@ class TurnCopies:
         return result
 
     def spread_some(self, edges: Int64, cost: Int32) -> tuple[Int64, Int32]:
-        """Return which edges and copies take the new costs of some edges, and these costs.
+        """Return the edges and copies whose costs change with those of some edges, and their costs.
 
         Where an edge is given twice, its last cost comes last in the result, too.
 
@@ -199,7 +200,7 @@ class TurnCopies:
     # --- ends ----------------------------------------------------------------------------------
 
     def leads_to(self, edge: int) -> int:
-        """Return the node or copy at the end of an edge for a route that begins on that edge."""
+        """Return the node, or copy of a node, to which an edge leads a route that begins on it."""
         rows = self._rows(edge)
         begun = rows[self.tail[rows] < self.node_count]
         return int(self.head[begun[0]]) if len(begun) else int(self.edge_head[edge])
@@ -263,7 +264,7 @@ class TurnCopies:
 
     @cached_property
     def _replaced(self) -> Int32:
-        """Edges that a restriction begins with; a copy replaces each of them."""
+        """Edges with which a forbidden sequence begins, ascending; a copy replaces each of them."""
         return self.edge[self.tail < self.node_count]
 
     def _is_replaced(self, edges: Int64) -> Bools:

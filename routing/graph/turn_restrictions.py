@@ -17,12 +17,12 @@ from routing.osm_tags.edge_flags import EdgeFlag
 
 type Array = NDArray[Any]
 
-#: Edges in the order of travel; the last must not be taken directly after all the others.
+#: Forbidden sequence of edges, in the order of travel: a route must not take the last edge right
+#: after it has taken the ones before, in this order.
 type Forbidden = tuple[int, ...]
 
-#: Keys of restrictions that bind a passenger car, the most specific first, as
-#: `routing.osm_tags.ways` reads other tags. They are also the values of ``type`` of relations that
-#: carry them.
+#: Keys of restrictions that bind a passenger car, the most specific first: the first present one is
+#: read. A relation may have each of them as its ``type``, too.
 RESTRICTION_KEYS: Final = (
     "restriction:motorcar",
     "restriction:motor_vehicle",
@@ -180,7 +180,10 @@ class _Roads:
             self._of_way.setdefault(way, []).append(edge)
 
     def forbidden_by(self, one: Restriction) -> set[Forbidden]:
-        """Return the sequences that a restriction forbids; an empty set where it does not fit."""
+        """Return the sequences of edges that a restriction forbids.
+
+        The set is empty where the restriction does not match the graph's roads in a single way.
+        """
         found = set()
         for start in one.from_ways:
             for end in one.to_ways:
@@ -194,8 +197,9 @@ class _Roads:
                     found.update(whole)
         if not one.is_only:
             return found | {turn for whole in found for turn in self._by_turns(whole)}
-        # A route along `from` must follow the whole sequence. The wiki leaves open whether a chain
-        # of ways may be left before its end; the sign stands at its beginning [A].
+        # "Only" this turn: forbid every edge that leaves the sequence on its way. The wiki does not
+        # say whether a sequence of several ways may be left before its end. It may not here, as the
+        # sign stands at its beginning [A].
         return {
             (*whole[: step + 1], other)
             for whole in found
@@ -243,7 +247,10 @@ class _Roads:
                 yield (threshold,)
 
     def _by_turns(self, whole: Forbidden) -> Iterator[Forbidden]:
-        """Yield variants of a forbidden sequence with two thresholds between two of its edges."""
+        """Yield variants of a forbidden sequence with two thresholds between two of its edges.
+
+        Without them a route could evade the restriction by passing two thresholds at a node.
+        """
         for step, edge in enumerate(whole[:-1]):
             node, behind = int(self._head[edge]), whole[step + 1 :]
             target = int(self._tail[behind[0]])

@@ -43,7 +43,7 @@ class Vicinity:
     def edges(self, graph: RoadGraph) -> Ints:
         """Return the edges in boxes around the place, int64 [k], ascending.
 
-        The spatial index finds them, so that a country's network takes no longer than a city's.
+        The spatial index finds these edges, so a large network takes no longer than a small one.
         """
         met = [graph.grid.segments_in_box(*box) for box in self._boxes(graph.meta.bbox)]
         near = edges_of(graph, np.unique(np.concatenate([np.zeros(0, np.int64), *met])))
@@ -70,7 +70,7 @@ class Vicinity:
         return mapped
 
     def _boxes(self, bbox: Box) -> Iterator[Box]:
-        """Yield boxes that cover all within `reach_m` of the place and that meet a region's box."""
+        """Yield boxes that cover all within `reach_m` of the place, those that meet ``bbox``."""
         points = shapely.get_coordinates(shapely.segmentize(self.place, _PIECE_DEGREES)).tolist()
         for one, two in pairwise(points) if len(points) > 1 else ((points[0], points[0]),):
             (ax, ay, az, at), (bx, by, bz, bt) = (
