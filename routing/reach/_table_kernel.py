@@ -131,7 +131,7 @@ def _sum_climb(
     at: int,
     sums: Floats,
 ) -> None:
-    """Sum the values along a climb to one level, unless the sums are stored already."""
+    """Sum the values along the climb to the ancestor at a level, unless they are stored already."""
     size = 0
     here = at
     while sums[here, 0] < 0.0 and arc[here] >= 0:

@@ -40,8 +40,8 @@ LEAST_HOLE_M2: Final = math.pi * 10_000.0**2
 #: than 500 m from a reached road, a few minutes on foot.
 GAP_M: Final = 1_000.0
 
-#: Most vertices of all outlines of one request together [A]: 200 kB as GeoJSON. The borders of what
-#: is cut off, beside roads abroad and in published exclusions, come on top.
+#: Most vertices of all outlines of one request together [A]: 200 kB as GeoJSON. Vertices where land
+#: beside roads abroad, or a published exclusion, is cut off are not included.
 MOST_VERTICES: Final = 5_000
 
 #: Most cells of a window [A]: an operation on one takes some hundredths of a second.
@@ -54,14 +54,16 @@ FINEST_CELL_M: Final = 25.0
 #: Number of cells along the longest range in a straight line [A]: 50 m wide for an hour on foot.
 CELLS_ACROSS: Final = 128
 
-#: A tenth of a millimetre, degrees: more than rounding errors, less than the error of any map.
+#: Width by which an area is widened to cover a smaller area in spite of rounding, degrees: a tenth
+#: of a millimetre, which is less than the error of any map.
 _ROUNDING_DEG: Final = 1e-9
 
 #: Distance between the points along roads abroad from which the land beside them is cut off,
 #: metres [A].
 _ABROAD_STEP_M: Final = 25.0
 
-#: Most such points [A]: with more, their distance is doubled. They take a tenth of a second.
+#: Most points along roads abroad [A]: if there are more, the distance between points is doubled. To
+#: cut off the land beside so many takes a tenth of a second.
 _MOST_ABROAD: Final = 5_000
 
 
@@ -206,7 +208,7 @@ class _Drawing:
 
     @property
     def is_coarsest(self) -> bool:
-        """Whether the window is hardly wider than its margin, so that wider cells gain nothing."""
+        """Whether the window is hardly wider than its margin: wider cells would not shrink it."""
         return max(self.frame.rows, self.frame.columns) <= 4 * self._gap + 12
 
     @property
@@ -217,7 +219,10 @@ class _Drawing:
 
     @cached_property
     def _countries(self) -> dict[int, Bools]:
-        """Mask of the samples of each reached country; the first has those of unknown country."""
+        """By reached country, which samples lie in it, bool [n].
+
+        Samples of unknown country belong to the first country.
+        """
         country = self._samples.country
         found = [code for code in np.unique(country).tolist() if code >= 0] or [-1]
         return {code: (country == code) | ((country < 0) & (code == found[0])) for code in found}
@@ -274,8 +279,8 @@ class _Drawing:
         own = np.unique(own[self._near(own, foreign, 3)], axis=0)
         both = np.concatenate((own, foreign))
         _, first = np.unique(both, axis=0, return_index=True)
-        # A place that is in both sets, such as the place of both halves of a split crossing, is
-        # treated as reached.
+        # A place that is both reached and abroad, such as that of the two halves of a split
+        # crossing, is treated as reached.
         is_foreign = first >= len(own)
         if not is_foreign.any():
             return None
@@ -299,7 +304,7 @@ class _Drawing:
             step_m *= 2.0
 
     def _near(self, points: Floats, others: Floats, cells: int) -> Bools:
-        """Return which points lie within some cells of any of the others."""
+        """Return which points lie within ``cells`` cells of any of ``others``, bool [n]."""
         return self.frame.holds(dilated(self.frame.mark(others), cells), points)
 
 
@@ -320,7 +325,10 @@ def _samples(graph: RoadGraph, spread: Spread, step_m: float) -> _Samples:
 
 
 def _longer(graph: RoadGraph, parts: EdgeSpread, step_m: float) -> EdgeSpread:
-    """Return the parts that may lie farther than a step from the reached node they begin at."""
+    """Return the parts that may lead farther than ``step_m`` from the node at which they begin.
+
+    Parts that begin within an edge, at a place, are included.
+    """
     tail, head = graph.edge_tail[parts.edge], graph.edge_head[parts.edge]
     across = np.hypot(
         (graph.node_lon[tail] - graph.node_lon[head]) / UNITS_PER_DEGREE,
@@ -332,7 +340,7 @@ def _longer(graph: RoadGraph, parts: EdgeSpread, step_m: float) -> EdgeSpread:
 
 
 def _along(graph: RoadGraph, parts: EdgeSpread, step_m: float) -> tuple[Floats, Floats, Ints]:
-    """Return points along parts of edges, [n, 2], the range used up at each, and its edge."""
+    """Return points along parts of edges, [n, 2]; and for each, the range used up and the edge."""
     line, share, count = graph.edge_lines(parts.edge)
     of = np.repeat(np.arange(len(parts.edge)), count)
     last = np.cumsum(count) - 1

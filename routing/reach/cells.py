@@ -198,7 +198,8 @@ def _rings(mask: Bools) -> list[Ints]:
     """Return the outlines of a set as closed rings, in half cells from the first cell's centre."""
     bits = mask.astype(np.int64)
     case = bits[:-1, :-1] + 2 * bits[:-1, 1:] + 4 * bits[1:, 1:] + 8 * bits[1:, :-1]
-    # Middles of the sides of the square from the centre of cell (row, column), in half cells.
+    # Middles of the sides of the square whose corners are the centres of four cells, in half cells
+    # from the centre of the first of these cells.
     side = np.array([(1, 0), (2, 1), (1, 2), (0, 1)], dtype=np.int64)
     wide = 2 * mask.shape[1] + 1
     onward: dict[int, int] = {}

@@ -68,7 +68,7 @@ class Matrix:
 
 
 class _ArcSums:
-    """A network's metric on the hierarchy, and the times and lengths of its arcs."""
+    """A network's metric on the contraction hierarchy, with times and lengths of the arcs."""
 
     def __init__(self, network: ReachNetwork) -> None:
         self.network = network
@@ -218,7 +218,7 @@ def _direct(
 
 
 def _road(network: ReachNetwork, snap: Snap) -> int:
-    """Return one number for both directions of a road."""
+    """Return a number that identifies the road of a snap, the same for both directions."""
     twin = int(network.graph.edge_twin[snap.edge])
     return snap.edge if twin < 0 else min(snap.edge, twin)
 

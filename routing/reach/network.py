@@ -38,13 +38,13 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Ints32 = NDArray[np.int32]
 
-#: Networks kept in the cache. One of a region with 5 million edges takes some 300 MB [A], and the
-#: newest state of crossings and hazards answers nearly every request.
+#: Most networks in the cache [A]. One of a region with 5 million edges takes some 300 MB, and
+#: nearly all requests need that of the newest state of crossings and hazards.
 KEPT_NETWORKS: Final = 3
 
-#: A piece of the network with fewer nodes than this, to which the nearest road belongs, counts as a
-#: fragment (a yard, a footpath drawn without its ends): a place there is moved to the nearest road
-#: of the largest component instead, within the limit of snapping [A].
+#: Components of the network with fewer nodes than this are fragments, such as a yard or a footpath
+#: drawn without its ends: a place whose nearest road belongs to a fragment snaps to the nearest
+#: road of the largest component instead, if one is within the limit of snapping [A].
 FRAGMENT_NODES: Final = 50
 
 
@@ -131,12 +131,13 @@ class ReachNetwork:
             self.metric.cost_s[self.metric.is_border] = np.inf
         self._crosses_borders = conditions.crosses_borders
         self._lock = Lock()
-        # By direction: rows for searches from the largest component, and the entries they need.
+        # For searches towards places (True) and away from them (False): the rows for places in the
+        # largest component, and the entries into no through roads that each component needs.
         self._main: dict[bool, tuple[SearchRows, Ints]] = {}
 
     @property
     def published_bans(self) -> tuple[HazardContact, ...]:
-        """Exclusions that may be named to everybody who may see the given hazards."""
+        """Exclusions with a public reason, which results may name."""
         return tuple(ban for ban in self.metric.rules.bans if ban.hazard.is_published)
 
     def rows(self, nodes: Ints, *, towards: bool) -> SearchRows:
@@ -170,7 +171,10 @@ class ReachNetwork:
         return replace(rows, cost_s=cost_s)
 
     def _guided(self, every: SearchRows, needed: Ints, rows: Ints | slice) -> Floats:
-        """Return the cost of rows, infinite where they enter more no through roads than needed.
+        """Return the cost of rows, infinite where a way over them has more entries than needed.
+
+        Entries into no through roads cost nothing here, but a way to a component may have no more
+        of them than ``needed``.
 
         Parameters
         ----------
@@ -187,14 +191,14 @@ class ReachNetwork:
 
     @cached_property
     def _forward(self) -> SearchRows:
-        """Rows by the node that an edge leaves."""
+        """Rows of a search away from places, sorted by the node that each edge leaves."""
         flat = self.network.turns.flat
         cost_s = flat.of_edges(self.metric.cost_s)
         return SearchRows(flat.first_out, flat.tail, flat.head, flat.edge, cost_s)
 
     @cached_property
     def _backward(self) -> SearchRows:
-        """Rows by the node that an edge leads to: every edge turned round."""
+        """Rows of a search towards places, sorted by the node that each edge leads to."""
         ahead = self._forward
         order = np.argsort(ahead.there, kind="stable")
         nodes = np.arange(len(ahead.first))

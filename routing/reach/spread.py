@@ -75,7 +75,7 @@ class EdgeSpread:
 
     @classmethod
     def joined(cls, one: "EdgeSpread", two: "EdgeSpread") -> "EdgeSpread":
-        """Return the parts of both."""
+        """Concatenate the parts of two objects."""
         return cls(
             np.concatenate((one.edge, two.edge)),
             np.concatenate((one.start, two.start)),
@@ -110,7 +110,7 @@ class Spread:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Seeds:
-    """Begins of a search: parts of edges, the node each leads to, metres from place to road."""
+    """Where a search begins: parts of edges from places to nodes, and metres from place to road."""
 
     pieces: tuple[Piece, ...]
     node: Ints
@@ -221,7 +221,7 @@ def _settled(
 
 
 def _rows_out_of(rows: SearchRows, nodes: Ints, used: Floats) -> tuple[Ints, Floats]:
-    """Return the open rows out of some nodes, and how much is used up at the begin of each."""
+    """Return the open rows out of some nodes, and the range used up where each begins."""
     count = rows.first[nodes + 1] - rows.first[nodes]
     out = joined_ranges(rows.first[nodes], count)
     used_at = np.repeat(used[nodes], count)
@@ -240,7 +240,7 @@ def _onward(rows: SearchRows, found: _Settled, whole: Floats, *, towards: bool) 
 def _begun(
     seeds: _Seeds, seed_s: Floats, off: Floats, by_edge: Floats, *, towards: bool
 ) -> EdgeSpread:
-    """Return the parts of edges that the places themselves lie on."""
+    """Return the parts of edges that begin at the places themselves, and not at a node."""
     legs, is_open = Legs.of(seeds.pieces), np.isfinite(seed_s)
     start, end = (legs.end, legs.start) if towards else (legs.start, legs.end)
     edge = legs.edge[is_open]
@@ -248,7 +248,7 @@ def _begun(
 
 
 def _within(parts: EdgeSpread, most: float) -> EdgeSpread:
-    """Cut parts of edges at the range."""
+    """Cut off what lies beyond the range from parts of edges."""
     left = most - parts.used
     kept = left >= 0
     start, end, whole = parts.start[kept], parts.end[kept], parts.whole[kept]
@@ -264,7 +264,10 @@ def _within(parts: EdgeSpread, most: float) -> EdgeSpread:
 
 
 def _of_nodes(network: ReachNetwork, inside: Ints, used: Floats) -> tuple[Ints, Floats]:
-    """Return the reached nodes, ascending, and the least range used up at each or its copies."""
+    """Return the reached nodes, ascending, and the range used up at each.
+
+    Of a node and its copies for turn restrictions, the one with the least counts.
+    """
     count = len(network.graph.node_lon)
     copied = inside >= count
     node = inside.copy()
