@@ -90,7 +90,8 @@ def front_counted(
                 total, longest = summed[label], hardest[label]
                 if not is_rest:
                     total, longest = total + exposure[leg], max(longest, duration_s[leg])
-                # Ways that reached the end before have no more nights than this one will have.
+                # Drop a label that cannot become better than a way already at the end, which has no
+                # more nights than any later one.
                 bound = total + least[day + 1, there] * _BELIEVED
                 bound_s = max(longest, hardest_ahead[day + 1, there])
                 if _is_beaten(last, summed, hardest, bound, bound_s):
@@ -162,7 +163,7 @@ def _kept(
     longest: float,
     now: Bytes,
 ) -> tuple[int, bool]:
-    """Unlink the labels of a place that a new label dominates, unless one dominates the new label.
+    """Unlink the labels of a place that a new label dominates, if none dominates the new label.
 
     Returns
     -------

@@ -17,9 +17,9 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Entry of a way for the days after its last one, in place of a leg.
+#: Entry in place of a leg, in a way given day by day, for days after the arrival.
 NO_DAY = -2
-#: Entry of a way for a day of rest, in place of a leg.
+#: Entry in place of a leg, in a way given day by day, for a day of rest.
 REST = -1
 
 
@@ -127,7 +127,9 @@ def _settle(
     known: tuple[Floats, Floats, Floats, NDArray[np.int32]],
     by_walk: bool,
 ) -> None:
-    """Compute again, with legs below the limit, each state reached by a longer or equal leg.
+    """Compute anew, with the legs below a limit, each state that a leg not below it reached.
+
+    A state is a place on the morning of a day.
 
     Parameters
     ----------
@@ -224,8 +226,8 @@ def front(
         _settle(first, arcs, may_stay, end, limit_s, known, False)
         best, limit_s = np.inf, -1.0
         for day in range(days):
-            # Skip: a way of fewer nights has no more exposure. If the hardest day is easier here,
-            # this way is found again below a lower limit.
+            # Not on the front so far: a way of fewer nights has no more exposure. If this way has
+            # an easier hardest day, it is found again at a lower limit.
             if total[day] >= best:
                 continue
             best = total[day]

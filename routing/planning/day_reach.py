@@ -151,7 +151,7 @@ class DayReach:
 
 
 def binding(fails: int) -> Constraint:
-    """Return the constraint to name among those that forbid a leg: the first of `Constraint`."""
+    """Return the constraint to name of all that forbid a leg: the first in `Constraint`'s order."""
     return next(one for one in Constraint if one & fails)
 
 
@@ -214,7 +214,7 @@ def day_reach(
 
 
 def nights_of(places: OvernightPlaces, rules: DayRules, day: int) -> tuple[Bools, Bools]:
-    """Return whether each place has beds for the party on a night, and admits it, bool [S] each.
+    """Return which places have beds for the party on a night, and which admit it, bool [S] each.
 
     After the last known night no place admits the party.
     """

@@ -20,8 +20,8 @@ _DAY_MIN: Final = 1_440.0
 _MINUTES_PER_DEGREE: Final = 4.0
 _MINUTES_PER_RADIAN: Final = 720.0 / np.pi
 
-#: Moments of a date between which the sun's place is interpolated, minutes after 00:00 UTC: all of
-#: a place's own day lies between them.
+#: Moments at which the sun's position is computed for a date, to interpolate it between them,
+#: minutes after 00:00 UTC: the day of any place on that date lies between the first and the last.
 _MOMENTS_MIN: Final = (-720.0, 720.0, 2_160.0)
 
 #: Zenith of the sun's centre at sunrise and sunset, degrees: 90, the sun's apparent radius of 16',
@@ -183,14 +183,17 @@ class _Sun:
         )
 
     def place(self, at_min: Floats) -> tuple[Floats, Floats]:
-        """Return the sine of the declination and the equation of time (minutes) at some minutes."""
+        """Return the sine of the declination and the equation of time, minutes, at some times.
+
+        The times are minutes since 00:00 UTC of each date.
+        """
         x = (at_min - _MOMENTS_MIN[1]) / _DAY_MIN
         (a, b, c), (d, e, f) = self._declination, self._equation
         return (a * x + b) * x + c, (d * x + e) * x + f
 
 
 def _parabola(before: Floats, middle: Floats, after: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the coefficients, highest first, through values at -1, 0 and 1."""
+    """Return the coefficients, highest first, of the parabola through values at -1, 0 and 1."""
     return (after + before) / 2.0 - middle, (after - before) / 2.0, middle
 
 

@@ -29,8 +29,8 @@ from routing.planning.question import ItineraryQuestion
 
 type Ints = NDArray[np.int64]
 
-#: Most labels of one search [A]: 2 million take 100 MB; a question over 1,000 places and 30 nights
-#: needs some hundred thousand (benchmarks/itineraries.py).
+#: Most labels (ways to a place and night) of one search [A]: 2 million take 100 MB; a search over
+#: 1,000 places and 30 nights needs some hundred thousand (benchmarks/itineraries.py).
 LABEL_LIMIT: Final = 2_000_000
 
 
@@ -196,7 +196,7 @@ def _ways(
 
 
 def _way(previous: Ints, by_leg: Ints, label: int) -> list[int]:
-    """Return the legs of a label, day by day, `REST` for a rest."""
+    """Return the legs of the way that ends with a label, day by day, `REST` for a rest."""
     way: list[int] = []
     while previous[label] >= 0:
         way.append(int(by_leg[label]))

@@ -13,12 +13,12 @@ from routing.route.coverage import Gap
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Longest way of an itinerary from start to end, as a multiple of the best route [A]: legs that are
-#: part only of longer ways are left out.
+#: Longest way of an itinerary from start to end, as a multiple of the best route's length [A]: legs
+#: that only longer ways include are left out.
 OFF_ROUTE: Final = 1.5
 
-#: Longest leg that is searched for, metres [A]: ten days of an adult. Longer stretches without a
-#: space are known only along the best route (`with_long_gaps`).
+#: Longest leg that the leg table contains, metres [A]: ten days of an adult. Longer legs are added
+#: only for gaps between spaces along the best route (`with_long_gaps`).
 LONGEST_LEG_M: Final = 250_000.0
 
 

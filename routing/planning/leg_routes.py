@@ -23,7 +23,7 @@ def leg_routes(reacher: Reacher, asked: ReachRequest, ends: Iterable[Ends]) -> M
     Parameters
     ----------
     reacher, asked
-        The network, and the request that the table was made for.
+        The network, and the request for which `leg_table` made the table.
     ends
         The legs, each by the rows of its two places.
 
@@ -63,7 +63,8 @@ def _route(tree: ShortestPathTree, row: int, asked: ReachRequest) -> Route | Non
 def heights_m(reacher: Reacher, asked: ReachRequest) -> Floats:
     """Return the height of the road at each target, float64 [T], metres; NaN where not known.
 
-    The height is interpolated between the ends of the target's edge; NaN also off the network.
+    The height is interpolated between the ends of the edge to which the target is snapped; it is
+    NaN for a target off the network.
     """
     graph = reacher.graph
     heights = np.full(len(asked.targets), np.nan)

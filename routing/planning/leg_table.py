@@ -59,8 +59,8 @@ def leg_table(reacher: Reacher, asked: ReachRequest, cut_m: float) -> LegTable:
         list[tuple[int, int, float]](),
     )
     for origin, place in enumerate(asked.targets):
-        # A road is at least as long as the straight line between its ends, each of which may lie a
-        # snap limit away from its place.
+        # Places farther apart than this in a straight line have no leg: a way by road is no shorter
+        # than the straight line between its ends, each at most a snap limit away from its place.
         room_m = cut_m + 2.0 * reacher.graph.meta.snap_limit_m
         near = great_circle_m(lon[origin], lat[origin], lon, lat) <= room_m
         near[origin] = False

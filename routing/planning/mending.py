@@ -15,13 +15,13 @@ from routing.planning.walking_hours import WalkingHours
 type Floats = NDArray[np.float64]
 
 #: Speed at which a vehicle covers a leg, metres per second [A]: 30 km/h, that of a bus on a
-#: mountain road with its stops. It decides when a vehicle arrives at crossings and doors.
+#: mountain road, stops included. The times of arrival at crossings and places depend on it.
 VEHICLE_M_S: Final = 30.0 / 3.6
 
 #: Most points at which one leg is split [A]: a walk of a month.
 _MOST_POINTS: Final = 30
 
-#: Constraints of the destination, which no change of the way there lifts.
+#: Constraints set by the destination's beds and opening, which no other way to get there lifts.
 _OF_THE_PLACE: Final = Constraint.BEDS | Constraint.CLOSED
 
 
@@ -76,9 +76,9 @@ def remedies(question: ItineraryQuestion, day: int, leg: int) -> Remedies:
 
 
 def by_vehicle(legs: LegTable) -> LegTable:
-    """Return legs covered by vehicle: at `VEHICLE_M_S` or their own pace if quicker, length 0.
+    """Return legs as covered by vehicle, at `VEHICLE_M_S` or at their own pace if that is quicker.
 
-    Length 0, because only metres on foot count towards the longest day.
+    Their length is 0, because the longest day limits only metres on foot.
     """
     duration_s = np.minimum(legs.distance_m / VEHICLE_M_S, legs.duration_s)
     share = np.divide(
@@ -94,7 +94,7 @@ def by_vehicle(legs: LegTable) -> LegTable:
 
 
 def _is_mended(question: ItineraryQuestion, day: int, legs: LegTable) -> bool:
-    """Return whether no constraint forbids a leg, those of the destination left aside."""
+    """Return whether the first of ``legs`` can be walked if its destination takes the party in."""
     return not Constraint(int(question.reach(day, legs).fails[0])) & ~_OF_THE_PLACE
 
 
@@ -125,7 +125,7 @@ def _more_spaces(question: ItineraryQuestion, day: int, leg: LegTable) -> int | 
 
 
 def _split(question: ItineraryQuestion, leg: LegTable, count: int) -> tuple[LegTable, World]:
-    """Split a leg into ``count + 1`` equal parts; return the parts and the world of their places.
+    """Split a leg into ``count + 1`` equal parts; return the parts, and places and hours for them.
 
     Place 0 is the origin, 1 to ``count`` are the points, which are always open and have beds, and
     the last place is the destination.
@@ -169,7 +169,10 @@ def _split(question: ItineraryQuestion, leg: LegTable, count: int) -> tuple[LegT
 
 
 def _between(ends: Floats, share: Floats) -> Floats:
-    """Interpolate between two values at shares from 0 to 1; the ends keep theirs, even if NaN."""
+    """Interpolate between two values at shares from 0 to 1.
+
+    At the shares 0 and 1 the result is the value itself, even if the other value is NaN.
+    """
     values = np.asarray(ends[0] + share * (ends[1] - ends[0]))
     values[0], values[-1] = ends
     return values

@@ -74,7 +74,7 @@ class OvernightPlaces:
 
     @property
     def nights(self) -> int:
-        """Count of nights that are known."""
+        """Count of the nights for which the places are known, M."""
         return int(self.admits.shape[1])
 
     def only(self, rows: Ints) -> "OvernightPlaces":
@@ -100,7 +100,7 @@ class OvernightPlaces:
         party
             Count of people.
         unknown_suffices
-            Whether an unknown number of beds counts as enough.
+            Whether a place with an unknown number of beds is taken to have enough.
         """
         beds = self.beds[:, night]
         return np.where(beds != UNKNOWN_BEDS, beds >= party, unknown_suffices)

@@ -1,4 +1,4 @@
-"""The question that itineraries answer, and which legs and rests are possible on each day."""
+"""Input of the search for itineraries, and which legs and rests are possible on each day."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ MOST_NIGHTS: Final = 250
 
 @dataclass(frozen=True, eq=False)
 class ItineraryQuestion:
-    """A party's question for itineraries between two places.
+    """Input of the search for a party's itineraries between two places.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class ItineraryQuestion:
 
     @property
     def nights(self) -> int:
-        """Most nights of an itinerary: `max_nights`, or fewer if places or hours are not known."""
+        """Most nights of an itinerary: `max_nights`, less if places or hours are known for less."""
         known = min(self.world.places.nights, self.world.hours.days - 1)
         return max(0, min(self.max_nights, known))
 

@@ -22,7 +22,7 @@ type Ints = NDArray[np.int64]
 
 
 class _RouteCrossings:
-    """`CrossingClock` of the official crossings of a route; rows are those of its passages."""
+    """`CrossingClock` of a route; crossings are numbered in the order in which it passes them."""
 
     def __init__(self, pacing: Pacing) -> None:
         self._posts = [passage.crossing for passage in pacing.route.passages]
@@ -104,7 +104,7 @@ class RouteNights:
 
     @cached_property
     def walkable_from_s(self) -> Floats:
-        """Time of day from which it is light at each place on every date, float64 [S]."""
+        """Time of day from which people may walk at each place on any date, float64 [S]."""
         midnight_s = np.arange(self.hours.days) * DAY_S
         return np.asarray((self.hours.from_s - midnight_s).max(axis=1))
 
@@ -122,7 +122,7 @@ class RouteNights:
 
     @cached_property
     def last_open(self) -> list[int]:
-        """Last night on which each place takes the party in; -1 where there is none."""
+        """Last night on which each place takes the party in, counted from 0; -1 for never."""
         nights = np.arange(self.places.nights)[:, np.newaxis]
         is_open = np.array(self._open, dtype=np.bool_).reshape(-1, len(self.at))
         found: list[int] = np.where(is_open, nights, -1).max(axis=0, initial=-1).tolist()

@@ -38,8 +38,8 @@ from routing.travel.timetable import DAY_S
 #: Tolerance for rounding at midnight, seconds: timezone-aware times are whole microseconds.
 _ROUNDING_S: Final = 1e-3
 
-#: Constraints by the destination's night on the date of leaving; a leg that arrives on a later date
-#: meets another night.
+#: Constraints that the destination sets by its hours and beds on the date of leaving. They do not
+#: explain why a leg that arrives on a later date fails.
 _OF_THE_NIGHT: Final = Constraint.HOURS | Constraint.BEDS | Constraint.CLOSED
 
 
@@ -90,7 +90,7 @@ class _State(NamedTuple):
     slept: int
 
 
-#: Predecessor of the first state.
+#: Stand-in for the state before the first one.
 _NOWHERE: Final = _State(-1, -1, -1)
 
 
@@ -120,7 +120,7 @@ def route_stages(nights: RouteNights) -> tuple[RouteStage, ...] | None:
 
 
 class _Kind(enum.IntEnum):
-    """Next step for an entry of the queue; lower values come first where all else is equal."""
+    """What to do with an entry of the queue; of equally good entries the lowest comes first."""
 
     TO_THE_END = 0
     ARRIVED = 1
@@ -186,7 +186,7 @@ class _Search:
     def _put_off(
         self, kind: _Kind, lacking: int, day: int, hardest_s: float, state: _State
     ) -> None:
-        """Queue a costly step of a state, to be taken only when nothing better is left."""
+        """Queue an expensive step of the search, to be taken only if nothing better is left."""
         entry = _Entry(lacking, day, hardest_s, kind, state, 0, _NOWHERE, None)
         heapq.heappush(self._queue, entry)
 
@@ -236,7 +236,7 @@ class _Search:
         return self._reach[day]
 
     def _go_without_bed(self, lacking: int, hardest_s: float, state: _State) -> None:
-        """Queue the places that a party reaches after nights without a bed."""
+        """Queue the places that a party reaches from a state after nights without a bed."""
         day, origin, _ = state
         by_bed = {stage.destination for stage, _ in self._legs(day).get(origin, ())}
         latest: int | None = None
@@ -343,7 +343,8 @@ class _Search:
             departure_s=walk.departure_s,
             arrival_s=walk.arrival_s,
             nights=int(destination != self.nights.end),
-            # A placeholder: `_fails` finds the constraints of the few stages in the result.
+            # A placeholder: `_fails` finds the constraints later, for the few stages of the result
+            # alone.
             fails=Constraint.DISTANCE,
         )
 
@@ -368,6 +369,6 @@ class _Search:
         fails = Constraint(int(self.nights.reach(stage.day, leg).fails[0]))
         if stage.arrival_day > stage.day:
             fails &= ~_OF_THE_NIGHT
-        # No constraint: the walk leaves some minutes after first light, and so may come to a
-        # crossing too late.
+        # Where no constraint is left, a crossing is the reason: a walk may begin some minutes after
+        # the first light that `day_reach` assumes, and so come to a crossing too late.
         return fails or Constraint.CROSSING

@@ -35,9 +35,10 @@ type Step = tuple[int, int | None]
 _POINT: Final = 10**15
 #: Price of a decimetre beyond the longest day.
 _EXCESS_DM: Final = 10**7
-#: Price of a place that is not reached.
+#: Price of a way to a place that cannot be reached.
 _NO_WAY: Final = 2**62
-#: Most points that a leg is said to lack; a leg across a continent lacks fewer.
+#: Limit of the number of points that a leg lacks, so that prices stay in range: a leg across a
+#: continent lacks fewer.
 _MOST_POINTS: Final = 1_000.0
 
 
@@ -251,7 +252,7 @@ def _stretch(question: ItineraryQuestion, day: int, leg: int) -> Stretch:
 
 
 def _stay(question: ItineraryQuestion, day: int, here: int) -> Stretch:
-    """Return the stretch of a stay that is longer than the place allows."""
+    """Return a stay at a place for longer than the place allows, as a stretch without length."""
     near = _nearest(question, day, here)
     return Stretch(
         origin=here,
@@ -271,7 +272,8 @@ def _stay(question: ItineraryQuestion, day: int, here: int) -> Stretch:
 def _nearest(question: ItineraryQuestion, night: int, place: int) -> NearPlace | None:
     """Return the place nearest to a given one that takes the party in on a night; None for none.
 
-    It may be the given place itself; others are those with a leg to or from it.
+    The given place itself is the nearest if it takes the party in; else the place at the shortest
+    leg to or from the given place.
     """
     legs = question.legs
     takes_in = np.logical_and(*nights_of(question.world.places, question.rules, night))
