@@ -23,7 +23,8 @@ type Ints32 = NDArray[np.int32]
 type Bytes = NDArray[np.uint8]
 type Bools = NDArray[np.bool_]
 
-#: Relative error bound of a determinant, above Shewchuk's (3 + 16e) e with e = 2^-53.
+#: Relative error of an orientation determinant within which its sign is in doubt: above Shewchuk's
+#: bound (3 + 16e) e with e = 2^-53.
 _ERROR = 4e-16
 
 #: State of a segment: apart from the polygon or not tested yet; touched; too near to an outline to
@@ -71,7 +72,7 @@ def _segments_touching(grid: SegmentGrid, area: Polygon, state: Bytes) -> Ints:
 
 
 def _edges(area: Polygon) -> Floats:
-    """Return the edges of a polygon's rings, float64 [m, 4]: x and y of both ends.
+    """Return the edges of a polygon's rings, float64 [m, 4]: lon and lat of both ends, degrees.
 
     Edges without length are left out.
     """
@@ -81,7 +82,7 @@ def _edges(area: Polygon) -> Floats:
 
 
 def _told(grid: SegmentGrid, area: Polygon, segments: Ints) -> Ints:
-    """Return those of the given segments that meet a polygon, tested by GEOS."""
+    """Return which of some segments meet a polygon, as GEOS tells: int64."""
     ends = np.stack((segments, segments + 1), axis=1)
     lines = np.stack((grid.shape_lon[ends], grid.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
     # A line without length meets nothing in GEOS, so it is tested as a point.
@@ -108,7 +109,7 @@ def _side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int
 
 @inlined
 def _west(edges: Floats, e: int, x: float, y: float) -> int:
-    """Return 1 if an edge passes west of a point, -1 if east, 0 if too near to decide."""
+    """Return 1 if an edge passes west of a point, -1 if east of it, 0 if too near to decide."""
     side = _side(edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3], x, y)
     return -side if edges[e, 3] > edges[e, 1] else side
 
@@ -161,8 +162,8 @@ def _inside(
     west = first
     for place in range(partials):
         e = partial[place]
-        # Edges are half open: of two edges that meet at a corner one counts, or both or none where
-        # the outline turns back.
+        # An edge does not include its upper end. So where the outline passes a corner at the height
+        # of the point, one of the corner's edges is counted; where it turns back, none or both.
         if (edges[e, 1] <= y) == (edges[e, 3] <= y):
             continue
         side = _west(edges, e, x, y)
@@ -315,7 +316,10 @@ def _sort_row(
 
 @inlined
 def _stretch(passed: Bools, base: int, column: int, last_column: int) -> int:
-    """Return the column after one cell on the outline, or after a run of cells off the outline."""
+    """Return where the run of cells from ``column`` ends: the column after its last cell.
+
+    A run is a single cell that the outline passes, or consecutive cells that it does not pass.
+    """
     after = column + 1
     while not passed[base + column] and after <= last_column and not passed[base + after]:
         after += 1

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 #: Mean radius of the Earth in metres; osmnx uses the same figure (osmnx.distance.EARTH_RADIUS_M),
 #: so lengths agree with it. IUGG's mean radius R1 is 6,371,008.8 m.
 EARTH_RADIUS_M = 6_371_009.0
-#: Coordinates are kept as integers of this many parts of a degree (OpenStreetMap's precision).
+#: Units in a degree of the coordinates that are kept as integers (OpenStreetMap's precision).
 UNITS_PER_DEGREE = 10_000_000
 METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
 

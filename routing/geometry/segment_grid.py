@@ -16,21 +16,22 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 #: West, south, east and north, degrees.
 Box = tuple[float, float, float, float]
-#: First and last column, first and last row of cells.
+#: A rectangle of cells: first and last column, first and last row.
 Window = tuple[int, int, int, int]
 
-#: Target number of segments per cell. A query reads a few cells, and the fixed cost of numpy calls
-#: outweighs that of more segments.
+#: Mean number of segments in a cell that the size of cells aims at. A query reads a few cells, and
+#: the fixed cost of numpy calls outweighs that of more segments.
 _SEGMENTS_PER_CELL = 4
 #: Highest number of cells, so that the index of a continent stays at 32 MB.
 _MAX_CELLS = 4_000_000
-#: Widening of cells and boxes against rounding, as a share of a cell; far above float64's error.
+#: Share of a cell by which cells and boxes are widened, so that rounding loses no segment: far
+#: above the error of float64.
 MARGIN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class NearestSegment:
-    """Segment nearest to a point: its id, the nearest position along it (0..1), and the metres."""
+    """Segment nearest to a point: its id, nearest position (0 to 1), and distance in metres."""
 
     segment: int
     position: float
@@ -144,7 +145,8 @@ class SegmentGrid:
                 return best
             if whole:
                 return None
-            # Grow the window; at once to the circle through the segment found, if there is one.
+            # Grow the window. If a segment was found, its distance is wide enough: a nearer segment
+            # would lie within it.
             radius_m = max(
                 2 * radius_m, 0.0 if best is None else min(best.distance_m, 8 * radius_m)
             )
@@ -172,7 +174,7 @@ class SegmentGrid:
     def _best(
         self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]], window: Window
     ) -> NearestSegment | None:
-        """Return the segment in a window of cells that is nearest to a point and accepted."""
+        """Return the nearest accepted segment in a window of cells; None if none is accepted."""
         segments = self._within(window)
         if not segments.size:
             return None
@@ -186,7 +188,7 @@ class SegmentGrid:
         return NearestSegment(int(segments[pick]), float(along[pick]), float(nearest))
 
     def project(self, lon: float, lat: float, segments: Ints) -> tuple[Floats, Floats]:
-        """Return the nearest positions (0..1) on segments to a point, and the metres to them."""
+        """Return the position (0 to 1) on each segment nearest to a point, and metres to it."""
         return _project(lon, lat, scale_at(lat), segments, self.shape_lon, self.shape_lat)
 
 
@@ -355,7 +357,10 @@ def columns_passed(
 
 @inlined
 def cell_at(position: float, count: int) -> int:
-    """Return the column or row (of ``count``) at a position in cells; outside, the nearest one."""
+    """Return the column or row, 0 to ``count - 1``, at a position; outside the grid, the nearest.
+
+    Positions are in cells from the grid's corner.
+    """
     return int(min(max(np.floor(position), 0.0), count - 1.0))
 
 
