@@ -18,7 +18,7 @@ class AccessLevel(IntEnum):
     """Level of access that a mode has; a stricter level is a lower number."""
 
     CLOSED = 0
-    #: No through traffic: only to a place on the way, or away from such a place.
+    #: No through traffic: the way may be used only to reach or leave a place on it.
     ENDS = 1
     OPEN = 2
 
@@ -50,13 +50,13 @@ _VALUES: Final[Mapping[str, AccessLevel]] = {
     ),
 }
 
-#: ``value @ (condition)`` or ``value @ condition``, possibly several in a row.
+#: Pattern of a clause of a conditional tag: ``value @ (condition)`` or ``value @ condition``.
 _CLAUSE: Final = re.compile(r"([a-z_]+)\s*@\s*(\([^()]*(?:\([^()]*\)[^()]*)*\)|[^;]*)")
-#: Conditions on the size of a vehicle, which no passenger car and no walker meets.
+#: Pattern of conditions on the size of a vehicle, which do not concern passenger cars or walkers.
 _SIZE: Final = re.compile(
     r"\b(?:max)?(?:weight|weightrating|axleload|axles|length|height|width)\s*[<>=]"
 )
-#: Conditions on users other than passenger cars and walkers.
+#: Conditions that concern only users other than passenger cars and walkers.
 _OTHERS: Final = frozenset(
     {
         *("agricultural", "bicycle", "bus", "caravan", "coach", "delivery", "disabled"),
@@ -105,7 +105,8 @@ def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str
             continue
         if plain is None:
             plain = decide(tags, keys[index + 1 :], default, direction)
-            # "yes" at some hours only implies closed at the others, and so counts as closed.
+            # A way open at some hours only ("yes @ (...)") is closed at the others, so it is closed
+            # here: the graph has no clock.
             if AccessLevel.OPEN in clauses:
                 return AccessLevel.CLOSED
         return min(plain, *clauses) if clauses else plain
@@ -113,7 +114,7 @@ def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str
 
 
 def _said(tags: Tags, key: str, direction: str) -> tuple[AccessLevel | None, list[AccessLevel]]:
-    """Return the level of a key's plain tag, and the levels of its conditional clauses."""
+    """Return the level of a key's plain tag, None without one, and those of conditional clauses."""
     plain: AccessLevel | None = None
     clauses: list[AccessLevel] = []
     for name in (key, f"{key}:{direction}"):

@@ -49,7 +49,7 @@ _ON_FOOT: Final = frozenset(
         *("sump_buster", "bus_trap", "motorcycle_barrier", "wicket_gate", "spikes", "tank_trap"),
     }
 )
-#: Barriers that can be passed on foot, but are too narrow or too high for a wheelchair.
+#: Barriers that walkers can pass, but that are too narrow or too high for a wheelchair.
 _NOT_ON_WHEELS: Final = frozenset(
     {
         *("cycle_barrier", "kissing_gate", "stile", "turnstile", "full-height_turnstile"),
@@ -83,7 +83,7 @@ def passed_by(tags: Tags) -> int:
 
 
 def _by_kind(kind: str) -> tuple[AccessLevel, AccessLevel]:
-    if not kind or kind in _FOR_ALL:  # a node without ``barrier`` is an entrance or a door
+    if not kind or kind in _FOR_ALL:  # without ``barrier``, the node has ``entrance`` or ``door``
         return AccessLevel.OPEN, AccessLevel.OPEN
     if kind in _ON_FOOT | _NOT_ON_WHEELS:
         return AccessLevel.OPEN, AccessLevel.CLOSED
@@ -91,7 +91,10 @@ def _by_kind(kind: str) -> tuple[AccessLevel, AccessLevel]:
 
 
 def _of(tags: Tags, keys: tuple[str, ...], default: AccessLevel) -> AccessLevel:
-    """Apply access tags of both directions; the stricter decides, as a node has no direction."""
+    """Return the stricter of the access levels that a node's tags give the two directions.
+
+    A node has no direction, so a tag for one direction binds all.
+    """
     return min(decide(tags, keys, default, direction) for direction in DIRECTIONS)
 
 

@@ -34,7 +34,8 @@ class EdgeFlag(IntFlag):
     TUNNEL = 256
     REVERSED = 512
     BORDER = 1024
-    #: The edge is no through road for this mode; on a threshold, no-through roads begin here.
+    #: Walkers may use the edge only to reach or leave a place on it (no through road); a threshold
+    #: with this flag is the entry of such roads.
     FOOT_ENDS = 2048
     VEHICLE_ENDS = 4096
     #: The way or barrier is tagged as impassable for wheelchairs.

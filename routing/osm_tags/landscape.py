@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-#: Kinds of features, by their code in a region's arrays: a new one comes last.
+#: Kinds of features; the position of a kind is its code in stored regions, so a new kind comes
+#: last.
 KINDS: Final = (
     *("built_up", "park", "wood", "water", "waterway"),
     *("hospital", "church", "station", "bus_station", "market", "square"),
 )
 
-#: Kinds that are drawn as a point with a name.
+#: Kinds of features that are drawn as a point with a name, whatever their shape.
 LANDMARKS: Final = frozenset(
     {"hospital", "church", "station", "bus_station", "market", "square"},
 )
@@ -26,7 +27,7 @@ NAMELESS: Final = frozenset({"built_up"})
 
 @dataclass(frozen=True, slots=True)
 class AllowedTag:
-    """A tag that is drawn.
+    """A tag whose features are drawn on the map.
 
     Parameters
     ----------

@@ -8,19 +8,19 @@ clock, so a road that may be closed is treated as closed.
 from collections.abc import Mapping
 from typing import Final
 
-#: Key -> the values with which a way stays open all year and at all hours; any other value may
-#: close it.
+#: Key -> the values with which a way stays open all year and at all hours; with any other value of
+#: the key it may be closed.
 _ALWAYS: Final[Mapping[str, frozenset[str]]] = {
     "seasonal": frozenset({"no"}),
     "ice_road": frozenset({"no"}),
     "winter_road": frozenset({"no"}),
     "opening_hours": frozenset({"24/7"}),
     "impassable": frozenset({"no"}),
-    # Values of ``construction`` with which a road that has its final class stays open: those of
-    # OSRM's car.lua, ``construction_whitelist``.
+    # With these values of ``construction`` a road under work stays open (as in OSRM's car.lua,
+    # ``construction_whitelist``).
     "construction": frozenset({"no", "minor", "widening"}),
 }
-#: Key -> the value with which a way may be closed.
+#: Key -> the value with which a way may be closed; any other value does not close it.
 _NEVER: Final[Mapping[str, str]] = {"winter_service": "no", "status": "impassable"}
 
 SEASON_KEYS: Final = frozenset({*_ALWAYS, *_NEVER})

@@ -24,8 +24,9 @@ from routing.osm_tags.access import (
 from routing.osm_tags.edge_flags import EdgeFlag
 from routing.osm_tags.seasons import SEASON_KEYS, may_be_closed
 
-#: ``edge_class`` indexes this tuple. ``border`` joins the two halves of a split crossing node;
-#: ``threshold`` joins the copies of a node split at a barrier or where no-through roads begin.
+#: Classes by their number in ``edge_class``. An edge of class ``border`` joins the two halves of a
+#: split crossing node; one of class ``threshold`` joins copies of a node that was split at a
+#: barrier or where no-through roads begin.
 HIGHWAY_CLASSES: tuple[str, ...] = (
     "unknown",
     "motorway",
@@ -58,7 +59,7 @@ HIGHWAY_CLASSES: tuple[str, ...] = (
     "threshold",
 )
 
-#: ``edge_surface`` indexes this tuple (wiki "Key:surface", common values); 0 is not known.
+#: Surfaces by their number in ``edge_surface`` (wiki "Key:surface", common values); 0 is not known.
 SURFACES: tuple[str, ...] = (
     "unknown",
     "paved",
@@ -85,7 +86,7 @@ SURFACES: tuple[str, ...] = (
     "other",
 )
 
-#: ``edge_smoothness`` indexes this tuple (wiki "Key:smoothness"); 0 is not known.
+#: Smoothness by its number in ``edge_smoothness`` (wiki "Key:smoothness"); 0 is not known.
 SMOOTHNESS: tuple[str, ...] = (
     "unknown",
     "excellent",
@@ -115,7 +116,7 @@ _SURFACE_SYNONYMS = {
     "stone": "rock",
 }
 
-#: Classes made for driving; a vehicle may use these unless a tag forbids it.
+#: Classes of roads for vehicles, which may use them unless a tag forbids it.
 DRIVEN = frozenset(HIGHWAY_CLASSES[1:16]) | {"track"}
 #: Classes on which walking is not allowed by default (wiki, worldwide table).
 NOT_WALKED = frozenset({"motorway", "motorway_link"})
@@ -138,7 +139,7 @@ _ROUNDABOUTS = frozenset({"roundabout", "circular"})
 _ABSENT_VALUES = frozenset({"no", "none", ""})
 #: Values of ``wheelchair`` that exclude wheelchairs (as Valhalla, lua/graph.lua, ``wheelchair``).
 _NO_WHEELS = frozenset({"no", "impassable", "bad"})
-#: Classes of `HIGHWAY_CLASSES` that are not read from values of ``highway``.
+#: Classes of `HIGHWAY_CLASSES` of our own, which are no values of ``highway`` in OpenStreetMap.
 _OUR_OWN = frozenset({"unknown", "border", "threshold"})
 #: Tags that make a way a platform if its ``highway`` is one of `_BESIDE_PLATFORMS`.
 _PLATFORMS = {"railway": "platform", "public_transport": "platform", "man_made": "pier"}
@@ -149,7 +150,7 @@ _NEITHER_WAY = (False, False)
 #: Grade (rise over run) above which a way is `EdgeFlag.STEEP`: that of the steepest ramp which the
 #: 2010 ADA Standards allow, 405.2.
 STEEP_GRADE: Final = 1 / 12
-#: Kilometres in an international mile (exact).
+#: Kilometres in an international mile (exact), by which speeds in miles per hour are converted.
 _MPH_KMH = 1.609344
 #: Speed of ``maxspeed=walk`` [A]: a person's pace.
 _WALK_KMH = 5
@@ -158,8 +159,8 @@ _RATIO = re.compile(r"^1\s*[:/]\s*(\d+(?:\.\d+)?)$")
 _MAXSPEED = re.compile(r"^(\d{1,3})(?:\.\d+)?\s*(mph|km/h|kmh|kph)?$")
 _NUMBER = re.compile(r"^-?\d+(?:\.\d+)?")
 
-#: All keys that `read_way` reads. An import passes only these keys, and reads ways with equal
-#: values of them once.
+#: All keys of tags that `read_way` reads. An import passes only these tags, and calls `read_way`
+#: once for all ways with equal ones.
 WAY_KEYS = frozenset(
     {
         *("highway", "route", "motorroad", "junction", "oneway:foot", "footway", "ford", "lit"),
@@ -258,7 +259,7 @@ def _foot_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel, A
     keys: tuple[str, ...] = FOOT_KEYS
     default = AccessLevel.OPEN
     if name in NOT_WALKED or tags.get("motorroad") == "yes":
-        # The class itself excludes walkers: only a tag for walkers lifts this.
+        # The class of the road excludes walkers unless a tag for walkers (not ``access``) says so.
         keys, default = FOOT_KEYS[:-1], AccessLevel.CLOSED
     ways = _and(_oneway_on_foot(tags), _conveyed(tags))  # ``oneway`` alone does not bind walkers
     return _directed(tags, keys, default, ways)
@@ -317,7 +318,7 @@ def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel
 
 def _oneway(name: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     value = next((tags[key] for key in _VEHICLE_ONEWAY_KEYS if key in tags), "")
-    if value in _ABSENT_VALUES:  # the way may still be one-way at some hours
+    if value in _ABSENT_VALUES:  # a way that is one-way at some hours counts as one-way
         values = dict(clauses_of(tags.get("oneway:conditional", "")))
         value = next((v for v, when in values.items() if v in _ONEWAY and concerns(when)), value)
     if value in _FORWARD:
