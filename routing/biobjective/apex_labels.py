@@ -39,7 +39,7 @@ from routing.biobjective.labels import (
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: Shares are integers, in millionths: comparisons are exact.
+#: Denominator of shares, which are integers in millionths so that comparisons are exact.
 MILLION: Final = 1_000_000
 
 #: Columns of the array ``queue``: the apex, the representative, its node, last arc and predecessor,
@@ -58,13 +58,16 @@ QUEUE_COLUMNS: Final = 9
 
 @inlined
 def _excess(cost: int, apex: int, least: int) -> int:
-    """Return by how many millionths a cost exceeds its apex, both wasted, rounded up."""
+    """Return by how many millionths a path's cost exceeds its apex's, rounded up.
+
+    ``cost`` and ``apex`` are the waste over ``least``, the least cost of all paths.
+    """
     return -((apex - cost) * MILLION // max(1, least + apex))
 
 
 @inlined
 def _leave(queue: Int32, peers: Int32, place: int) -> None:
-    """Take a place off the list of those that wait at its node."""
+    """Unlink a place of the queue from the list of places that wait at its node."""
     node = queue[place, NODE]
     at = peers[node]
     if at == place:
@@ -79,7 +82,7 @@ def _leave(queue: Int32, peers: Int32, place: int) -> None:
 def _leads_on(
     corner: Int64, weight: Int64, ahead: Int64, top: Int64, first: int, second: int, node: int
 ) -> bool:
-    """Return whether paths from a node on may lead to costs that no known path covers."""
+    """Return whether a label's paths may reach costs at the goal that no known path covers."""
     for i in range(len(corner)):
         if corner[i, 0] < first or corner[i, 1] < second:
             continue
@@ -137,7 +140,7 @@ def advance(
         int64 [2]: upper bounds (exclusive) of the costs of apexes that no solution covers yet,
         first cost first in both searches.
     floor
-        int64 [2]: both least costs of all paths, in this search's order.
+        int64 [2]: the least first and the least second cost of all paths, in this search's order.
     order
         Index in ``bound`` of the cost that this search orders labels by.
     share
@@ -273,7 +276,8 @@ def advance(
                     peer = following
                     continue
                 if joint_first == peer_apex_first:
-                    # The place keeps its rank in the queue.
+                    # The queue is ordered by the apex's first cost, which stays the same: the
+                    # merged label keeps its place.
                     queue[peer, APEX_SECOND] = joint_second
                     if mine < theirs:
                         queue[peer, FIRST] = new_first

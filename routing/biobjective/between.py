@@ -1,4 +1,4 @@
-"""The roads between two places, each of which may be met at several nodes."""
+"""The roads between two places, each of which may be joined to the roads at several nodes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from routing.cch import UNREACHABLE, Hierarchy, Metric, validation
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: A node, and both costs of the way between a place and the node.
+#: A node, and the first and second cost of the way between a place and this node.
 type End = tuple[int, int, int]
 
 _COSTS: Final = (0, 1)
@@ -102,7 +102,7 @@ class Between:
         self._way_cost = np.minimum(np.concatenate(ways), UNREACHABLE)
 
     def cost_of(self, path: Int32) -> tuple[int, int]:
-        """Return both costs of a path of arcs."""
+        """Return the first and the second cost of a path, given as arcs."""
         is_way = path >= self._edge_count
         edges, ways = path[~is_way], path[is_way] - self._edge_count
         first, second = (
@@ -140,7 +140,7 @@ class Between:
         return np.array([self._edge_count + row], np.int32)
 
     def whole(self, path: Int32) -> FullPath:
-        """Return a path of arcs as edges and ways at both ends."""
+        """Convert a path from arcs to edges, with the ways that it takes at start and end."""
         sources, targets = len(self._sources), len(self._targets)
         edges = path[path < self._edge_count]
         first, last = int(path[0]) - self._edge_count, int(path[-1]) - self._edge_count
@@ -159,7 +159,7 @@ class Between:
     def corridor(self, limit: tuple[int, int]) -> PathCorridor:
         """Return the corridor of the paths that cost at most ``limit``.
 
-        The cheapest paths of both costs must cost at most ``limit``.
+        The cheapest path by the first cost and that by the second must be within ``limit``.
         """
         count = self._hierarchy.topology.node_count
         leaving = self._reached(self._sources, limit, self._targets, backward=False)
@@ -168,7 +168,9 @@ class Between:
         return corridor(self._extended(), from_source, to_target, limit, count, count + 1)
 
     def _reached(self, near: Int64, limit: tuple[int, int], far: Int64, *, backward: bool) -> Int32:
-        """Return both least costs of all nodes from a place, int32 [2, N + 2] by rank.
+        """Return the least first and the least second cost of each node from a place, by rank.
+
+        With ``backward``, to the place. int32 [2, N + 2].
 
         The last two columns are those of the place itself and of the other place.
         """
@@ -187,7 +189,7 @@ class Between:
         return out
 
     def _extended(self) -> Streets:
-        """Return the streets with the two places and the arcs at them."""
+        """Return the streets, with the two places as further nodes and the arcs at these nodes."""
         streets, rank = self._streets, self._hierarchy.topology.rank
         sources, targets, direct = len(self._sources), len(self._targets), len(self._direct)
         end = len(rank) + 1
@@ -219,7 +221,7 @@ class Between:
 
 
 def _checked(ends: Sequence[End], node_count: int) -> Int64:
-    """Return nodes with both costs, int64 [k, 3], after a check of the nodes."""
+    """Check that the nodes exist; return each node and its two costs as a row, int64 [k, 3]."""
     nodes = validation.ids([node for node, *_ in ends], node_count, "node")
     costs = np.array([cost for _, *cost in ends], np.int64).reshape(-1, 2)
     return np.column_stack((nodes, costs))
@@ -227,7 +229,7 @@ def _checked(ends: Sequence[End], node_count: int) -> Int64:
 
 @compiled
 def _straight(tail: Int32, head: Int32) -> Int64:
-    """Return which arcs of a walk remain without its loops."""
+    """Return the indices of the arcs of a walk that remain when its loops are dropped, int64."""
     kept = np.empty(len(tail), np.int64)
     size = 0
     for i in range(len(tail)):

@@ -252,7 +252,10 @@ def _turned(head: Int32, count: int) -> tuple[Int64, Int32]:
 def _cheapest(
     start: Int64, tail: Int32, cost: Int32, arc: Int32
 ) -> tuple[Int64, Int32, Int32, Int32]:
-    """Return the arcs that lie on paths of least first cost (reduced cost 0), with second costs."""
+    """Return the arcs on paths of least first cost, by the node that they lead to.
+
+    As row starts, tails, second costs and numbers of the arcs. Their reduced first cost is 0.
+    """
     kept_start = np.zeros(len(start), np.int64)
     kept_tail = np.empty(len(tail), np.int32)
     kept_cost = np.empty(len(tail), np.int32)

@@ -23,13 +23,15 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 type Pair = tuple[int, int]
 
-#: Number of weightings: each takes two sweeps of the corridor. On New York more of them cost as
-#: much as they save (benchmarks/RESULTS.md).
+#: Number of weightings of the two costs that paths are searched by. Each takes two sweeps of the
+#: corridor; on New York more of them cost as much time as they save (benchmarks/RESULTS.md).
 WEIGHTINGS: Final = 5
-#: Weights are integers up to this one, so that weighted sums are exact.
+#: Highest weight of a cost: weights are integers up to this one, so that weighted sums are exact.
 HEAVIEST: Final = 4096
-#: Weighted waste and waste of a node that is not reached: above any other, and room for sums.
+#: Weighted waste of a node that is not reached: above any real one, and with room in an int64 to
+#: add real ones.
 _FAR: Final = 1 << 62
+#: Waste of either cost at a node that is not reached.
 _NOT_REACHED: Final = 2**31 - 1
 #: Number of ranges of the first cost, in each of which the best path of a weighting is kept.
 _CELLS: Final = 512
@@ -39,7 +41,7 @@ _CELLS: Final = 512
 class Uncovered:
     """Costs that no known path covers, in the form in which one of the two searches tests labels.
 
-    A cost pair is uncovered only if it is at most one of the C corners, in both costs.
+    A pair of costs is uncovered only if one of the C corners is at least as high in both costs.
 
     Parameters
     ----------
@@ -111,7 +113,7 @@ def known_paths(
     ends
         The wasted costs of two known paths, the cheapest by the first cost and by the second.
     floor
-        int64 [2]: both least costs of all paths.
+        int64 [2]: the least first and the least second cost of all paths.
     share
         By how much the costs of a path may exceed those of the paths that it covers, millionths.
     """
@@ -140,7 +142,8 @@ def known_paths(
         for name in ("back", "out")
     )
     top = corner @ weights.T
-    # No path has a lower weighted sum than the cheapest by that weighting.
+    # A corner is out of reach of any path if, by some weighting, it costs less than the cheapest
+    # path.
     possible = (corner >= 0).all(axis=1) & (top >= ahead[sides[0].origin]).all(axis=1)
     corner, top = corner[possible], top[possible]
     paths = [trees[k].path(sides, node) for k, node in kept[:, 2:].tolist() if k >= 0]
@@ -162,7 +165,10 @@ class _Hull:
         self._at = 0
 
     def weight(self) -> Pair | None:
-        """Return the weighting that both ends of the widest gap share; None without a gap."""
+        """Return the weighting by which both ends of the widest gap cost the same.
+
+        None if no gap is wider than the share.
+        """
         gaps = [0.0 if done else self._gap(at) for at, done in enumerate(self._is_edge)]
         self._at = int(np.argmax(gaps))
         if gaps[self._at] <= self._least_gap:
@@ -172,7 +178,10 @@ class _Hull:
         return max(1, round((ay - by) * scale)), max(1, round((bx - ax) * scale))
 
     def add(self, point: Pair) -> None:
-        """Add the cheapest point by the last weighting."""
+        """Add the point that is cheapest by the weighting last returned, and part its gap there.
+
+        If the point lies at an end of the gap, the gap is an edge of the hull and stays whole.
+        """
         at = self._at
         if self._points[at][0] < point[0] < self._points[at + 1][0]:
             self._points.insert(at + 1, point)
@@ -181,7 +190,11 @@ class _Hull:
             self._is_edge[at] = True
 
     def _gap(self, at: int) -> float:
-        """Return how far two neighbours lie apart, as the smaller share of both costs."""
+        """Return the width of the gap between two neighbouring points.
+
+        It is the smaller of the rise of the first and the fall of the second cost, each as a share
+        of that cost.
+        """
         (ax, ay), (bx, by) = self._points[at : at + 2]
         dearer = (bx - ax) / max(1, self._floor[0] + ax), (ay - by) / max(1, self._floor[1] + by)
         return float(min(dearer))
@@ -197,7 +210,7 @@ class _Trees:
 
     @classmethod
     def of(cls, sides: tuple[CorridorSide, CorridorSide], weight: Pair) -> Self:
-        """Find both trees."""
+        """Find the tree from the source and the tree back from the target."""
         ahead, behind = sides
         return cls(
             weight,

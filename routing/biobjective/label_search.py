@@ -1,4 +1,4 @@
-"""One of the two searches for a front: its queue, labels and solutions, and how both take turns."""
+"""The two searches for a front: queue, labels and solutions of each, and how they take turns."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -27,7 +27,7 @@ _MOST_BUCKETS: Final = 1 << 16
 class LabelSearch:
     """One of the two searches for a front, with its queue, labels and solutions."""
 
-    #: Number of columns of the queue.
+    #: Number of columns of the queue's array; subclasses have more.
     columns = labels.QUEUE_COLUMNS
 
     def __init__(self, side: CorridorSide, order: int, bound: Int64) -> None:
@@ -61,7 +61,7 @@ class LabelSearch:
 
     @property
     def found(self) -> Int32:
-        """Solutions found, int32 [found, 3]: both costs minus the least costs, and the label."""
+        """Solutions so far, int32 [found, 3]: both costs less the least of all paths, and label."""
         return self._found[: int(self._state[labels.FOUND])]
 
     def advance(self) -> bool:
@@ -114,7 +114,7 @@ class LabelSearch:
 def take_turns(
     searches: Sequence[LabelSearch], most_labels: int, after_batch: Callable[[int], object] | None
 ) -> None:
-    """Advance both searches in turn until one is done.
+    """Advance the two searches in turn, a batch of labels each, until one has finished.
 
     Raises
     ------

@@ -18,7 +18,8 @@ from routing._numba import compiled, inlined
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: Return values of `advance`.
+#: Return values of `advance`: nothing is left to settle; settled as many labels as asked for; the
+#: array of waiting labels, of settled labels or of solutions is full.
 DONE: Final = 0
 MORE: Final = 1
 QUEUE_FULL: Final = 2
@@ -40,7 +41,8 @@ SETTLED: Final = 5
 FOUND: Final = 6
 STATE: Final = 7
 
-#: Columns of the array ``queue``.
+#: Columns of the array ``queue``: both costs of a label, its node, last arc and predecessor, the
+#: next place of the same bucket; then the number of columns.
 _FIRST: Final = 0
 _SECOND: Final = 1
 _NODE: Final = 2
@@ -49,7 +51,8 @@ _FROM: Final = 4
 _NEXT: Final = 5
 QUEUE_COLUMNS: Final = 6
 
-#: Bits by which the first cost is shifted, to order both costs (each below 2^31) by a single key.
+#: Bits by which the first cost is shifted in a key that also holds the second (each is below 2^31):
+#: keys are in the order of the first cost, then of the second.
 SHIFT: Final = 32
 
 

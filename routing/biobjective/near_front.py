@@ -27,7 +27,8 @@ from routing.cch import UNREACHABLE
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
-#: Share of goal A10, millionths: one per cent.
+#: Default share, one per cent in millionths, by which costs may exceed those of the exact front:
+#: that of goal A10.
 ONE_PER_CENT: Final = 10_000
 
 
@@ -107,7 +108,7 @@ def near_front(
     least = [between.cost_of(path)[row] for row, path in enumerate(cheapest)]
     highest = [between.cost_of(path)[1 - row] for row, path in enumerate(cheapest)][::-1]
     outer = [path for path in cheapest if max(between.cost_of(path)) < UNREACHABLE]
-    # Costs that the two cheapest paths cover need no search.
+    # Labels that one of the two cheapest paths covers need no search.
     bound = np.array([_covered(min(cost, UNREACHABLE), share) for cost in highest], np.int64)
     if (bound <= least).any():
         return _front_of(between, outer, share, 0)
@@ -219,12 +220,12 @@ class _ApexSearch(LabelSearch):
 
 
 def _covered(cost: int, share: int) -> int:
-    """Return the least cost that a path of this cost covers within a share."""
+    """Return the least of the costs that ``cost`` exceeds by no more than a share."""
     return -(-cost * MILLION // (MILLION + share))
 
 
 def _front_of(between: Between, paths: list[Int32], share: int, count: int) -> NearFront:
-    """Return the undominated ones of some paths of arcs, without the loops in them."""
+    """Drop the loops of paths, then the dominated paths; return the rest as a front."""
     simple = [between.without_loops(path) for path in paths]
     costs = np.array([between.cost_of(path) for path in simple], np.int64).reshape(-1, 2)
     order = np.lexsort((costs[:, 1], costs[:, 0]))

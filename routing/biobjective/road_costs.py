@@ -18,21 +18,21 @@ from routing.travel.legs import Legs
 type Floats = NDArray[np.float64]
 type Int32 = NDArray[np.int32]
 
-#: Weight at which a cost is time plus once the exposure: the exposure is the difference between the
-#: costs at this weight and at weight 0.
+#: Weight of exposure at which a cost is time plus the price of exposure: this price is the cost at
+#: this weight less the cost at weight 0.
 ONCE: Final = 1.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RoadCosts:
-    """Both costs of the roads of a region in one situation, ready to search.
+    """Time and exposure of a region's roads, with certain hazards and border edges, to search.
 
     Parameters
     ----------
     search
         The search for fronts.
     units_per_s
-        How many units of each cost make a second.
+        For time and for exposure, how many units of the search make a second.
     """
 
     search: BiObjective
@@ -40,14 +40,15 @@ class RoadCosts:
 
     @classmethod
     def of(cls, view: RegionView, border_s: Mapping[int, tuple[float, float]]) -> Self:
-        """Return the costs of a region's roads; the costs of the last situation are cached.
+        """Return the costs of a region's roads; those of the last call are cached.
 
         Parameters
         ----------
         view
             The region as the request sees it, without obstacles.
         border_s
-            Border edges that may be passed, with both costs in seconds; all others are closed.
+            By border edge that may be passed, the seconds that passing it takes and its price of
+            exposure, seconds; all other border edges are closed.
         """
         situation = key_of(view.ground.travel.profile, ONCE, view.situation)
         key = (situation, tuple(sorted(border_s.items())))
@@ -75,7 +76,7 @@ class RoadCosts:
         return cls(BiObjective(network.hierarchy, *costs), units)
 
     def in_units(self, first_s: float, second_s: float) -> tuple[int, int]:
-        """Return both costs in the units of the search."""
+        """Return a time and a price of exposure, seconds, in the units of the search."""
         costs = np.array([[first_s], [second_s]])
         first, second = (
             int(in_units(cost, per_s)[0])
@@ -100,7 +101,7 @@ def in_units(cost_s: Floats, units_per_s: float) -> Int32:
 
 
 def measured_s(view: RegionView, legs: Sequence[Legs]) -> Floats:
-    """Return time and exposure of some paths in the search's terms, float64 [paths, 2], seconds.
+    """Return time and exposure of paths as the search counts them, float64 [paths, 2], seconds.
 
     Time is that of `routing.travel.cost_model.Travel.priced_time_s`, with the price of entering no
     through roads; exposure has upper bounds, at the weight `ONCE`.

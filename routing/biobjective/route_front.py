@@ -31,8 +31,8 @@ from routing.travel.timetable import DAY_S
 
 type Floats = NDArray[np.float64]
 
-#: Most junctions of a region in which fronts are searched [A]: the costs of its roads take 230
-#: bytes for every junction, measured on New York, and are kept for one situation.
+#: Most junctions of a region in which fronts are searched [A]: the cached costs of its roads take
+#: 230 bytes for every junction, measured on New York.
 MOST_JUNCTIONS: Final = 1_000_000
 #: Most labels of a search [A]: on New York the hardest of 25 cases takes 2.4 million and 1.3 s.
 MOST_LABELS: Final = 10_000_000
@@ -122,7 +122,7 @@ def route_front(
         raise TradeOffsNotKnown("too_large")
     plans = [asked.plan(path) for path in front.paths]
     search = Search(problem)
-    # The quickest path is that of a search which ignores exposure.
+    # The first plan is the quickest, which a search at aversion 0 would find.
     candidates = search.ranked([(plan, ONCE if row else 0.0) for row, plan in enumerate(plans)])
     front_s = measured_s(side, [legs_of(plan) for plan in plans])
     share = front.share / 1e6
@@ -171,7 +171,7 @@ def legs_of(plan: Plan) -> Legs:
 
 
 class _Asked:
-    """The problem as input of the search for a front, and its paths as plans."""
+    """Adapter between a request and the search for a front: its input, and its paths as plans."""
 
     def __init__(self, problem: SearchProblem) -> None:
         self._problem = problem
@@ -205,7 +205,7 @@ class _Asked:
         self.ends = PathEnds(leaving, arriving, direct)
 
     def _open_portals(self, question: PortalQuestion) -> dict[int, tuple[Portal, float]]:
-        """Return the border edges that may be passed at some time, with portal and price."""
+        """Return portal and price of passing, seconds, by border edge that is open at some time."""
         clock = self._problem.clock
         return {
             portal.piece[0]: (portal, cost_s)

@@ -10,15 +10,15 @@ from routing.router.candidates import MAX_OVERLAP
 
 type Floats = NDArray[np.float64]
 
-#: Most routes shown (issue 16): both ends of the front and five between them.
+#: Most routes shown (issue 16): the quickest, the least exposed, and five between them.
 MOST_SHOWN: Final = 7
-#: Reference point of the hypervolume, as a multiple of the highest of each cost [A]: with 1 the
-#: two ends of the front would add nothing to it.
+#: Reference point up to which the hypervolume extends, as a multiple of the highest of each cost
+#: [A]: with 1 the two ends of the front would add nothing to the hypervolume.
 REFERENCE: Final = 1.1
 #: Share of the front's hypervolume that is enough (goal A11): once it is reached, no route is added
 #: that overlaps another by more than `MAX_OVERLAP`.
 ENOUGH: Final = 0.95
-#: Most rounds of exchanges [A].
+#: Most rounds in which chosen points are exchanged for better ones [A].
 _MOST_ROUNDS: Final = 10
 
 
