@@ -34,7 +34,7 @@ class CorridorFrames:
     route
         The way, with its length and moving time.
     line
-        The same as a line with the measure along the road.
+        The way as a line with the metres along the road at each vertex.
     services
         Codes of the services, each measured alone.
     along

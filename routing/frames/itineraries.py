@@ -237,7 +237,7 @@ class _Walk:
         return cls(network, spaces, rows, asked, at, route, heights)
 
     def question(self, rules: DayRules, max_nights: int, access_m: float) -> ItineraryQuestion:
-        """Return the question of a party."""
+        """Return the input of the search for itineraries, for a party and its limits."""
         nights = min(max(max_nights, 0) + _MORE_NIGHTS, MOST_NIGHTS)
         places, ends = self._places(nights), (_START, _END)
         window = self.network.profile.window
@@ -280,7 +280,7 @@ class _Walk:
         )
 
     def days(self, chosen: Sequence[ShownItinerary]) -> gpd.GeoDataFrame:
-        """Return the days of itineraries with the lines of their legs."""
+        """Return one row for each day of the chosen itineraries, with the line of the day's leg."""
         days = [(number, day) for number, one in enumerate(chosen) for day in one.itinerary.days]
         lines = self._lines([(day.origin, day.destination) for _, day in days])
         rows = [
@@ -300,7 +300,7 @@ class _Walk:
         return gpd.GeoDataFrame(_table(rows, _DAY_COLUMNS), geometry=lines, crs=_DEGREES)
 
     def stretches(self, failure: Failure) -> gpd.GeoDataFrame:
-        """Return the stretches that fail with the lines of their legs."""
+        """Return one row for each stretch that fails, with the line of its leg."""
         lines = self._lines([(one.origin, one.destination) for one in failure.stretches])
         rows = [
             (
@@ -341,7 +341,7 @@ class _Walk:
 
 
 def _after_ends[T: np.generic](values: NDArray[T], of_ends: float) -> NDArray[T]:
-    """Return the values of all places, [S]: ``of_ends`` for start and end, then the spaces'."""
+    """Return the values of all places, [S]: ``of_ends`` for start and end, then those of spaces."""
     return np.concatenate([np.full(_END + 1, of_ends, values.dtype), values])
 
 

@@ -1,4 +1,4 @@
-"""Spaces of a GeoDataFrame: which services they offer, and on which days they count."""
+"""Spaces of a GeoDataFrame: which services they offer, and on which days."""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: The service of a place to sleep (definitions.md).
+#: Code of the service that places to sleep offer (definitions.md).
 OVERNIGHT: Final = "overnight"
 
 #: Codes of the days of the week (RFC 5545), Monday first.
@@ -164,8 +164,8 @@ def support_spaces(
         raise InvalidInput("index", "each space has a label of its own")
     points = points_in_degrees(frame, "spaces")
     reader = _Reader(frame)
-    # Spaces in Amparo's exchange format have this column. Figures would reveal where a confidential
-    # space stands.
+    # Spaces in Amparo's exchange format have this column. A confidential space is refused, because
+    # figures would reveal where it stands.
     if "confidential" in frame.columns:
         reader.each("confidential", _said_to_be_open)
     codes = reader.each(services, _codes)
@@ -230,7 +230,7 @@ class _Reader:
         self._frame = frame
 
     def each[T](self, column: str, read: "Callable[[Any], T]") -> list[T]:
-        """Return the results of ``read`` for a column's values; it gets None for a missing one."""
+        """Return the results of ``read`` for a column's values, None in place of missing ones."""
         found = []
         for label, value in self._frame[column].items():
             try:
@@ -265,7 +265,7 @@ def _country(value: Any) -> str | None:  # noqa: ANN401 -- see above
 
 
 def _said_to_be_open(value: Any) -> None:  # noqa: ANN401 -- see above
-    """Refuse any value but a "no" to the question whether a space is confidential."""
+    """Raise an error unless a value of the column ``confidential`` says "no"."""
     if str(value).strip().casefold() not in _NO:
         raise ValueError("leave confidential spaces out before you plan (P8)")
 

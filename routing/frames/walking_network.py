@@ -24,7 +24,7 @@ from routing.travel.sketch_towns import Towns
 #: Expected form of a country, as errors word it.
 COUNTRY_CODE: Final = "a code of two capital letters (ISO 3166-1 alpha-2)"
 
-#: Import time of a graph without a date.
+#: Stated time of import of a graph that tells no date.
 _NO_TIME: Final = "unknown"
 
 
@@ -55,17 +55,17 @@ class WalkingNetwork:
 
     @cached_property
     def router(self) -> Router:
-        """Search for routes."""
+        """Router on these roads."""
         return Router(self.graph, profile=self.profile)
 
     @cached_property
     def reacher(self) -> Reacher:
-        """Search from one place to many."""
+        """Finder of ways from one place to many."""
         return Reacher(self.router)
 
     @cached_property
     def reach_networks(self) -> ReachNetworks:
-        """Networks of isochrones."""
+        """Networks for isochrones: the roads with their costs at a time."""
         return ReachNetworks(self.router)
 
     @cached_property
@@ -151,7 +151,7 @@ def _in_degrees(roads: nx.MultiDiGraph) -> nx.MultiDiGraph:
         degrees: nx.MultiDiGraph = project_graph(roads, to_latlong=True)
     else:
         degrees = roads.copy()
-    # The graph may name the same system in another way, such as by a WKT text.
+    # The graph may name EPSG:4326 in another way, such as by a WKT text.
     if CRS.from_user_input(degrees.graph["crs"]).equals(CRS("EPSG:4326"), ignore_axis_order=True):
         degrees.graph["crs"] = "epsg:4326"
     return degrees
