@@ -34,7 +34,7 @@ type Int64 = NDArray[np.int64]
 
 _NONE: Final = np.int32(UNREACHABLE)
 
-#: Queue entries hold the cost in the high bits and the rank in the low ones.
+#: Number of low bits of a queue entry that hold the rank; the bits above hold the cost.
 _RANK_BITS: Final = 32
 _RANK: Final = (1 << _RANK_BITS) - 1
 
@@ -259,7 +259,7 @@ def _searched(
 
 
 def _walked(step: Int32, came: Int32, rank: int) -> Int32:
-    """Return the edges from the source to a rank, in the order of travel."""
+    """Return the edges of the path that `_search` found to a rank, in the order of travel."""
     edges: list[int] = []
     while step[rank] != _SOURCE:
         edges.append(int(step[rank]) - 1)
@@ -371,7 +371,7 @@ def _retreat(
             continue
         for row in range(arc_first[arc], arc_first[arc + 1]):
             edge = arc_edge[row]
-            # An edge towards v from a higher rank runs down.
+            # Only edges that lead to v: down from a higher rank, or up from a lower one.
             if edge_is_up[edge] != is_above and not closed[edge] and cost[edge] < _NONE:
                 seen[to] = True
                 behind[waiting] = to
@@ -382,7 +382,7 @@ def _retreat(
 
 @inlined
 def _newly_met(wanted: Int32, v: int, is_met: Bool) -> int:
-    """Mark a rank as met; return how many entries of ``wanted`` this meets for the first time."""
+    """Mark a rank as met; return how many entries of ``wanted`` are this rank and were not met."""
     count = 0
     for k in range(len(wanted)):
         if wanted[k] == v and not is_met[k]:
@@ -452,7 +452,8 @@ def _search(
     The cost; `UNREACHABLE` where there is no path, `_GIVEN_UP` where the search gave up.
     """
     stack = np.empty(len(chain), np.int32)
-    # A rank is queued again only where another edge reaches it at a lower cost.
+    # Room for the source and one entry per edge: a rank is queued anew only when a further edge
+    # reaches it at a lower cost.
     heap = np.empty(len(cost) + 1, np.int64)
     behind = np.empty(len(bound), np.int32)
     seen = np.zeros(len(bound), np.bool_)
@@ -474,7 +475,7 @@ def _search(
         v = entry & _RANK
         so_far = reach[v] - 1
         if (entry >> _RANK_BITS) > so_far + bound[v] - 1:
-            continue  # the rank has been reached at a lower cost since
+            continue  # an outdated entry: its rank has been reached at a lower cost since
         limit -= 1
         if limit < 0 and cheapest >= _NONE:
             return _GIVEN_UP

@@ -369,8 +369,8 @@ def _close(
             if now_down != down[a]:
                 over_down[a] = now_down + 1
                 last = a
-        # A shortcut over v joins two heads of v, and the lower of them is its tail. So each head of
-        # v up to that of the last arc that became dearer may be the tail of a dearer shortcut.
+        # A shortcut over v joins two heads of v; the lower head is the shortcut's tail. So each
+        # head of v up to that of the last dearer arc may be the tail of a dearer shortcut.
         for a in range(first[v], last + 1):
             if not queued[head[a]]:
                 queued[head[a]] = True

@@ -23,7 +23,7 @@ type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 _LENGTHS: Final = (np.float64, np.uint32)
 
 _FIRST_ROOM: Final = 4096
-#: Node ids are kept in 32 bits.
+#: Most nodes of a hierarchy: node ids are kept in 32 bits.
 _MOST_NODES: Final = int(np.iinfo(np.int32).max)
 
 
@@ -391,7 +391,10 @@ class Hierarchy:
         return int(self.topology.rank[index])
 
     def _climb(self, cost: Int32, ranks: Int32, seeds: Int32) -> tuple[Int32, Int32]:
-        """Return the given ranks and their ancestors, highest first, and the least cost to each."""
+        """Return ranks and their ancestors, highest first, and the least cost of climbing to each.
+
+        ``seeds`` are the costs at which the climb starts from each rank.
+        """
         t = self.topology
         reached, chain = self._scratch.levels[:2]
         none_closed = ClosedArcs.none().up

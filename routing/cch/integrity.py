@@ -96,7 +96,11 @@ def _leads(t: Topology, tail: Int32, head: Int32) -> bool:
 
 @compiled
 def _is_postorder(parent: Int32, level: NDArray[np.uint16], subtree: Int32) -> bool:
-    """Return whether levels count ancestors, and subtrees are the ranks right below their root."""
+    """Return whether ``level`` and ``subtree`` are those of a tree numbered in postorder.
+
+    Then the level of a rank is the number of its ancestors, and its descendants are the ranks right
+    below it.
+    """
     count = len(parent)
     size = np.ones(count, np.int32)
     for v in range(count):
@@ -109,7 +113,7 @@ def _is_postorder(parent: Int32, level: NDArray[np.uint16], subtree: Int32) -> b
         if level[v] != (0 if above < 0 else np.int64(level[above]) + 1):
             return False
         # A subtree can have the right size but hold wrong ranks. Then the subtree of a child begins
-        # at a lower rank than that of its parent.
+        # at a lower rank than the subtree of the child's parent.
         if above >= 0 and subtree[v] < subtree[above]:
             return False
     return True

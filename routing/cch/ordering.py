@@ -98,7 +98,7 @@ def _elimination_tree(order: Int32, rank: Int32, start: Int64, neighbour: Int32)
 
 @compiled
 def _postorder(parent: Int32) -> Int32:
-    """List the ranks so that each comes after its descendants, which form one contiguous run."""
+    """List the ranks so that the descendants of each come right before it."""
     count = len(parent)
     first_child = np.full(count, np.int32(-1))
     next_sibling = np.full(count, np.int32(-1))

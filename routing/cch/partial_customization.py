@@ -85,7 +85,7 @@ class Updating:
 def _cheapest_edges(
     edge_is_up: Bool, arc_first: Int64, arc_edge: Int32, cost: Int32, a: int
 ) -> tuple[int, int, int, int]:
-    """Return the least costs up and down among an arc's edges, and the edges that have them."""
+    """Return the least cost up and down among an arc's edges, and the edge of each least cost."""
     best_up = int(_NONE)
     best_down = int(_NONE)
     by_up = int(NO_ORIGIN)
@@ -404,8 +404,8 @@ def _carry_over(
 def _give(cost: Int32, origin: Int32, a: int, now: int, over_v: int) -> None:
     """Set an arc's cost to that of its shortcut over rank v, which is no dearer, and its origin.
 
-    At equal cost, an edge comes before a shortcut and a lower rank before a higher one, and a
-    closed arc stays closed: each time, the greater origin wins.
+    At equal cost the greater origin is kept: so an edge comes before a shortcut, a shortcut over a
+    lower rank before one over a higher rank, and a closed arc stays closed.
     """
     origin[a] = over_v if now < cost[a] else max(origin[a], over_v)
     cost[a] = now

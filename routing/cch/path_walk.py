@@ -49,8 +49,8 @@ def steps_to_end(
         if from_source[row, here] + to_target[row, here] == cost:
             tried[row, here] = True
         if step & 1 == end:
-            # The rank below an arc climbed from the source, or descended to the target, is an
-            # ancestor of that end.
+            # The lower rank of an arc that is climbed from the source, or descended to the target,
+            # is on the chain of that end: go on in its row.
             here = level_of(level, tail[step >> 1])
             row = end
         else:

@@ -72,7 +72,7 @@ def meet(
     a = source
     b = target
     while a != b:
-        # The lower of the two ranks climbs; -1 means above every root.
+        # Of the two climbs, the one at the lower rank goes on; rank -1 is above every root.
         if b < 0 or 0 <= a < b:
             so_far = from_source[level[a]]
             if so_far < _NONE:

@@ -189,7 +189,7 @@ def _fill_in(
     for v in range(count):
         begin = size
         if size + count - v > capacity:
-            # Nearly full: compute a tighter bound on the arcs that v can add.
+            # The arrays are nearly full by a rough bound: compute how many arcs v can add at most.
             room = start[order[v] + 1] - start[order[v]]
             child = first_child[v]
             while child >= 0:

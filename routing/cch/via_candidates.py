@@ -26,7 +26,10 @@ def listed(
     ways: Ways,
     limits: ViaLimits,
 ) -> tuple[Int32, Int32]:
-    """Return side and level of the ways that may be alternatives, the most promising first.
+    """Return side and level of the via nodes of the ways that may be alternatives.
+
+    The side is 0 for a node of the source's chain, 1 for one of the target's (`Ways.chain`). The
+    most promising way comes first.
 
     The most promising ways have the least weight: twice the cost, plus the cost of the arcs shared
     with the cheapest way (Abraham et al., who also reward long plateaus). The first is the cheapest
@@ -161,7 +164,7 @@ def _mark_best(
     target_step: Int64,
     best_arc: Int32,
 ) -> None:
-    """Store the arcs of the cheapest way, each at the side and level of its tail."""
+    """Store the arcs of the cheapest way in ``best_arc``, by the side and level of their tails."""
     best_arc[0, : level[source] + 1] = -1
     best_arc[1, : level[target] + 1] = -1
     row = 0

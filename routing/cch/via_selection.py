@@ -29,8 +29,9 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 
-#: The T-test first examines a part shorter by this factor, on which most ways fail already. Of 4,
-#: 16 and 32, 16 is the quickest, by 5 % for the alternatives of 1.9 M nodes.
+#: Factor by which the part of a way that the T-test examines first is shorter than the whole part
+#: to examine: most ways fail on it already. Of 4, 16 and 32, 16 is the quickest, by 5 % on 1.9 M
+#: nodes.
 _FIRST_PART: Final = 16
 _FIRST_ROOM: Final = 1 << 14
 
@@ -190,7 +191,7 @@ def choose(
             break
         row = side[i]
         here = int(at[i])
-        # This node lies on a tried way of the same cost: the way over the node is that way.
+        # A way tried before passes this node at the same cost: the way over the node is that way.
         if tried[row, here]:
             continue
         tries -= 1
@@ -320,7 +321,10 @@ def _visit(
     cost: int,
     tried: Bool,
 ) -> bool:
-    """Return whether a way visits no node twice; mark its via nodes of equal cost as tried."""
+    """Return whether a way visits no node twice, and mark it as tried.
+
+    ``tried`` is set at each ancestor on the way over which the cheapest way has the same cost.
+    """
     lowest = level_of(level, source)
     other_lowest = level_of(level, target)
     seen = np.full(table_size(len(ranks) + 1), np.int32(-1))
