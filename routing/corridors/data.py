@@ -99,10 +99,10 @@ def _old_share(supports: CorridorSupports, data: SpaceData, old_days: float) -> 
     gaps, service = supports.gaps, supports.gaps.service
     at_row = np.stack([gaps.from_row, gaps.to_row])
     is_support = at_row != LINE_END
-    # Each half of a gap is nearest to the support at its own end; all of the gap if the other end
-    # is an end of the line.
+    # Each half of a gap is nearest to the support at that half's end. If the other end of the gap
+    # is an end of the line, all of the gap is nearest to the one support.
     half_m = gaps.length_m * is_support / np.maximum(is_support.sum(axis=0), 1)
-    is_fresh = np.append(data.age_days <= old_days, np.False_)  # the last is for `LINE_END` (-1)
+    is_fresh = np.append(data.age_days <= old_days, np.False_)  # index `LINE_END` is the last item
     fresh_end = _any_at_place(service, gaps.to_m, is_fresh[gaps.to_row])
     # A gap begins at the support that ends the gap before it; at the begin of the line there is
     # no support.

@@ -172,8 +172,8 @@ def corridor_figures(
 ) -> CorridorFigures:
     """Measure how well a line is supported in the direction of travel.
 
-    In the other direction (`CorridorSupports.backwards`) all figures but those of the flow are the
-    same.
+    In the opposite direction (`CorridorSupports.backwards`) all figures are the same, except those
+    of the flow.
     """
     gaps, length_m = supports.gaps, supports.length_m
     lengths_m, longest_m = gaps.length_m, gaps.longest_m
@@ -208,7 +208,7 @@ def corridor_figures(
 
 
 def uncovered_m(gaps: CorridorGaps, reach_m: float) -> Floats:
-    """Return the metres of each gap farther than the reach from the supports at its ends, [N]."""
+    """Return how many metres of each gap are beyond the reach of the supports at its ends, [N]."""
     ends = (gaps.from_row != LINE_END).astype(np.int64) + (gaps.to_row != LINE_END)
     return np.asarray(np.maximum(gaps.length_m - reach_m * ends, 0.0))
 

@@ -112,8 +112,8 @@ class CorridorSupports:
     """Spaces along a line, and the services that each of them supports.
 
     The caller decides which spaces support a service: by date, hours of arrival, day or night, the
-    requester's tier, and the access distance from the line (definitions.md, *Support along a
-    route*). Nothing here depends on opening hours.
+    what the requester may see, and the access distance from the line (definitions.md, *Support
+    along a route*). Nothing here depends on opening hours.
 
     Parameters
     ----------
@@ -185,8 +185,8 @@ class CorridorSupports:
     def backwards(self) -> "CorridorSupports":
         """Return the same spaces for travel from the end to the start.
 
-        Only the positions are reversed. Whether a space is a support at the other hour of arrival
-        is for the caller to decide.
+        Only the positions are reversed. A party on its way back arrives at another hour: whether a
+        space is a support then is for the caller to decide.
         """
         return replace(self, at_m=self.length_m - self.at_m)
 
@@ -204,13 +204,13 @@ class CorridorSupports:
         return replace(self, at_m=np.append(self.at_m, at_m), counts=columns)
 
     def with_closed(self, rows: Sequence[int]) -> "CorridorSupports":
-        """Return the spaces with some of them supporting no service; all rows stay."""
+        """Return the spaces with those at ``rows`` supporting no service; no row is removed."""
         counts = self.counts.copy()
         counts[:, np.asarray(rows, dtype=np.int64)] = False
         return replace(self, counts=counts)
 
     def with_moved(self, row: int, at_m: float) -> "CorridorSupports":
-        """Return the spaces with one of them moved to another position on the line, metres.
+        """Return the spaces with the one at ``row`` moved to another position on the line, metres.
 
         For a space that moves away from the line use `with_closed`.
         """
@@ -219,7 +219,7 @@ class CorridorSupports:
         return replace(self, at_m=moved)
 
     def with_services(self, row: int, serves: Bools) -> "CorridorSupports":
-        """Return the spaces with one of them supporting other services, bool [S]."""
+        """Return the spaces with the services of the one at ``row`` replaced, bool [S]."""
         counts = self.counts.copy()
         counts[:, row] = self._checked(serves)
         return replace(self, counts=counts)

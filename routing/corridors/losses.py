@@ -19,7 +19,7 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Shares that differ by less than this are equal [A]: a millimetre of 1,000 km.
+#: Shares of a line that differ by less than this are equal [A]: a millimetre of 1,000 km.
 _SAME_SHARE: Final = 1e-9
 
 
@@ -178,7 +178,7 @@ def space_losses(losses: CorridorLosses, count: int) -> SpaceLosses:
 def _bared_m(
     over: tuple[Floats, Floats, Floats], before_row: Ints, after_row: Ints, reach_m: float
 ) -> Floats:
-    """Return the metres that each loss leaves without a support within reach, float64 [Q], >= 0."""
+    """Return the metres of the line that each loss brings out of reach, float64 [Q], >= 0."""
     gap_m, behind_m, ahead_m = over
     from_before = np.where(before_row == LINE_END, 0.0, reach_m)
     from_after = np.where(after_row == LINE_END, 0.0, reach_m)
@@ -189,6 +189,6 @@ def _bared_m(
 
 
 def _worst_first(unmet_m: Floats, rise_m: Floats, share: Floats, gap_m: Floats) -> Ints:
-    """Return the order of losses, the worst first; losses equal after rounding keep their order."""
+    """Return the order of losses, the worst first; losses equal when rounded keep their order."""
     unmet, rise, gap = (-np.rint(one / SAME_M) for one in (unmet_m, rise_m, gap_m))
     return np.lexsort([gap, np.rint(share / _SAME_SHARE), rise, unmet])

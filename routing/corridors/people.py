@@ -1,4 +1,4 @@
-"""People who live near a corridor, from points of towns."""
+"""Number of people who live near a corridor, from the points and populations of towns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ type Ints = NDArray[np.int64]
 #: Distances from the line within which people are counted, metres (issue 16).
 BANDS_M: Final = (1_000.0, 5_000.0, 25_000.0)
 
-#: Highest accepted population of a town.
+#: Highest population of a town that is accepted: a higher number is a mistake.
 _MOST_PEOPLE: Final = 1e9
 
 
