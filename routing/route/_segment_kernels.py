@@ -23,7 +23,8 @@ NAME, REF, CLASS, SURFACE, LIT, SIDEWALK = range(6)
 KNOWN = SHOWN = 6
 #: Rows of the measures that `look` returns of whole edges, metres; heights are NaN where not known.
 LENGTH_M, ASCENT_M, DESCENT_M, TAIL_M, HEAD_M = range(5)
-#: Rows of the sums by piece or stretch; the first row is its end, metres along the route.
+#: Rows of the sums that `tell` and `add_up` return; the first row is the end of a stretch, metres
+#: along the route.
 TO_M, CLIMBED_M, FALLEN_M, DURATION_S, NO_HEIGHT_M, NO_SURFACE_M, NO_LIT_M, UNREPORTED_M = range(8)
 
 _LIT: Final = (int(EdgeFlag.LIT_YES), int(EdgeFlag.LIT_NO))
@@ -79,7 +80,10 @@ class Looked:
 
 @inlined
 def _fill(row: NDArray[Any], column: NDArray[Any], edge: Ints) -> None:
-    """Copy a column's values at some edges, in a loop so short that the CPU overlaps its reads."""
+    """Copy a column's values at some edges.
+
+    Each column has a loop of its own, so short that the processor overlaps the memory reads.
+    """
     for leg in range(len(edge)):
         row[leg] = column[edge[leg]]
 
@@ -127,7 +131,7 @@ def look(  # noqa: PLR0917 -- kernels take no names
 def _add(
     sums: Floats, to: int, row: int, share: float, noted: Ints, measured_m: Floats, time_s: Floats
 ) -> None:
-    """Add a piece's ascent, descent, duration and metres of unknown attributes to the sums."""
+    """Add a piece's measures to column ``to`` of the sums: climbs, duration, unknown metres."""
     metres = measured_m[LENGTH_M, row] * share
     sums[CLIMBED_M, to] += measured_m[ASCENT_M, row] * share
     sums[FALLEN_M, to] += measured_m[DESCENT_M, row] * share
@@ -139,7 +143,7 @@ def _add(
 
 @inlined
 def _goes_on(row: int, before: int, noted: Ints, night: Flags, more: Floats) -> bool:
-    """Return whether two pieces have equal attributes."""
+    """Return whether two pieces have equal attributes, so that they belong to one stretch."""
     if before < 0 or night[row] != night[before]:
         return False
     for column in range(len(noted)):
@@ -207,7 +211,10 @@ def tell(
 
 @inlined
 def _height_m(share: float, tail_m: float, head_m: float) -> float:
-    """Return the height at a share of a straight slope; the known height itself at an end."""
+    """Return the height at a share of a straight slope.
+
+    At an end it is the height of that end, even if the other height is not known.
+    """
     if share == 0:
         return tail_m
     return head_m if share == 1 else tail_m + (head_m - tail_m) * share

@@ -47,7 +47,7 @@ def joined(parts: Sequence[Route]) -> Route:
 
 
 def _line(parts: Sequence[Route], measures: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Return the parts as one line with measures; a vertex that two parts share is kept once."""
+    """Return the parts as one line, with the metres at each vertex; drop repeated vertices."""
     kept = [np.ones(len(part.coordinates), dtype=np.bool_) for part in parts]
     for before, part, vertices in zip(parts, parts[1:], kept[1:], strict=False):
         apart = np.abs(before.coordinates[-1] - part.coordinates[0]).max()
@@ -64,8 +64,8 @@ def _added(parts: Sequence[Mapping[str, Exposure]]) -> dict[str, Exposure]:
     rows: dict[str, list[Exposure]] = defaultdict(list)
     for part in parts:
         for kind, item in part.items():
-            # As in `hazard_exposure`, kilometres get a key of their own if the same kind has
-            # expected events, here in another part.
+            # Kilometres are not added to expected events that another part has of the same kind:
+            # they get a key of their own, as in `hazard_exposure`.
             apart = item.unit == "km" and kind in rated
             rows[f"{kind}_without_rate" if apart else kind].append(item)
     return {kind: Exposure.sum(items) for kind, items in sorted(rows.items())}

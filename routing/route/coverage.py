@@ -65,7 +65,7 @@ class MeasuredLine:
 
     @classmethod
     def from_route(cls, route: "Route") -> Self:
-        """Return a line with a route's coordinates and its measure along the edges."""
+        """Return the line of a route, with the metres along its edges at each vertex."""
         return cls(route.coordinates, route.measure_m)
 
     @classmethod
@@ -293,7 +293,7 @@ def _nearest(
             if is_found and least_m > reach_m:
                 break
             for part in range(len(box)):
-                # A millimetre more for rounding: the exact test follows.
+                # A millimetre less, so that rounding excludes no part: the exact test follows.
                 off_m = _off_box(box[part], lon[place], lat[place], narrow[place]) - 1e-3
                 if off_m > min(reach_m, least_m):
                     continue
@@ -310,7 +310,10 @@ def _nearest(
 
 @inlined
 def _boxes(line: Floats) -> Floats:
-    """Return west, south, east and north of each part; a part ends where the next begins."""
+    """Return the bounding box of each part of a line: west, south, east and north, degrees.
+
+    A part has `_PART` segments and ends where the next part begins.
+    """
     count = (len(line) - 2) // _PART + 1
     box = np.empty((count, 4))
     for part in range(count):
@@ -326,7 +329,7 @@ def _boxes(line: Floats) -> Floats:
 
 @inlined
 def _off_box(box: Floats, lon: float, lat: float, narrow: float) -> float:
-    """Return metres between a place and a bounding box."""
+    """Return the distance between a place and a bounding box, metres; 0 inside the box."""
     off_lon = max(0.0, box[0] - lon, lon - box[2])
     off_lat = max(0.0, box[1] - lat, lat - box[3])
     return math.hypot(off_lon * narrow, off_lat) * METRES_PER_DEGREE
@@ -410,7 +413,7 @@ def coverage_by(
 
 
 def stretch(line: MeasuredLine, from_m: float, to_m: float) -> Floats:
-    """Return the part of a line between two positions of its measure.
+    """Return the part of a line between two positions, given as metres along the line.
 
     Parameters
     ----------

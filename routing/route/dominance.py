@@ -47,7 +47,8 @@ def _measures(one: Route, other: Route) -> Iterator[tuple[float, float, float]]:
     """Yield the measures to compare: value of ``one``, value of ``other``, tolerance."""
     yield (one.arrival - other.arrival).total_seconds(), 0.0, _SAME_S
     yield one.unknown_m, other.unknown_m, _SAME_M
-    # Only the cost reflects the severity of hazards: fewer kilometres inside may still be worse.
+    # Only the cost reflects how severe hazards are: a route may have fewer kilometres inside
+    # hazards and still be worse.
     yield one.cost_s, other.cost_s, _SAME_S
     met, theirs_met = _bounds(one), _bounds(other)
     for measure in sorted(met.keys() | theirs_met.keys()):

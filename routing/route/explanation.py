@@ -26,17 +26,17 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Flags = NDArray[np.bool_]
 
-#: Less than this length of road is rounding and begins no stretch, metres.
+#: Length of road below which a piece is a rounding error and begins no stretch, metres.
 _NOTHING_M: Final = 1e-3
 
-#: Below this share of an edge, or of the largest contribution of any stretch, a value is a rounding
-#: error and set to 0; sums keep nine digits.
+#: Share of an edge, or of the largest contribution of any stretch, below which a value is a
+#: rounding error and set to 0. The sums are then still right to nine digits.
 _ROUNDING: Final = 1e-13
 
 #: Value of a tag by its bits for yes (1) and no (2): neither, yes, no, and both (yes wins).
 _TRISTATE: Final = (None, True, False, True)
 
-#: Row of the sums with the metres of a stretch for which an attribute is unknown, by attribute.
+#: Attribute -> the row of `tell`'s sums with the metres of each stretch for which it is unknown.
 _UNKNOWN: Final = {
     "hazards": _segment_kernels.UNREPORTED_M,
     "elevation": _segment_kernels.NO_HEIGHT_M,
@@ -93,8 +93,8 @@ def _cut(
     start = np.concatenate([legs.start, share[inner]])
     order = np.lexsort((start, leg))
     leg, start = leg[order], start[order]
-    # Consecutive parts of one hazard may be apart by rounding: cuts less than a millimetre apart
-    # are merged.
+    # Rounding may part two consecutive parts inside one hazard: merge cuts less than a millimetre
+    # apart.
     again = (leg[1:] == leg[:-1]) & (np.diff(start) * length_m[leg[1:]] <= _NOTHING_M)
     kept = np.append(True, ~again)
     leg, start = leg[kept], start[kept]
@@ -180,7 +180,10 @@ class _Explaining:
     # --- attributes -----------------------------------------------------------------------------
 
     def _factors(self) -> list[tuple[str, AppliedFactor]]:
-        """Return the relative risks by hazard kind, which apply inside its rated hazards only."""
+        """Return the relative risks on each piece, by kind of hazard.
+
+        They apply only inside hazards of the kind with a cited rate.
+        """
         inside: dict[str, Flags] = {}
         for item, here in zip(self.met, self.inside, strict=True):
             if item.hazard.rate_per_km is not None:

@@ -144,7 +144,7 @@ class Route:
 
     @property
     def edges(self) -> tuple[Piece, ...]:
-        """The legs as (edge, from, to), with shares of the edge's length."""
+        """The legs as (edge, begin, end), begin and end as shares of the edge's length."""
         return self.legs.pieces
 
     @property
@@ -204,7 +204,7 @@ def make_route(
     """
     graph, looked = travel.graph, looked or Looked.of(travel, legs.edge)
     sums, heights = add_up(legs.start, legs.end, looked.noted, looked.measured_m, looked.time_s)
-    # Most hazards of a region are far from the route: drop them once, before all sums.
+    # Most hazards of a region are far from the route: all sums below leave these out.
     contacts = [contacts[row] for row in Contacts.of(contacts).on(legs.edge)]
     coordinates, measure_m = drawn(graph, legs)
     exposure = travel.altitude_exposure(legs) if looked.noted[_segment_kernels.KNOWN].any() else {}

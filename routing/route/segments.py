@@ -208,11 +208,11 @@ class RouteSegments(Sequence[RouteSegment]):
         return starmap(RouteSegment, zip(*columns, strict=True))
 
 
-#: Numeric columns.
+#: Columns with one number for each stretch.
 _FIGURES: Final = ("from_m", "to_m", "ascent_m", "descent_m", "duration_s")
-#: Those of the numeric columns that are positions along the route.
+#: Numeric columns that are positions along the route; they are shifted when parts are joined.
 _PLACES: Final = ("from_m", "to_m")
-#: Columns that map names to figures.
+#: Columns that are mappings of kinds or attributes to one number for each stretch.
 _BY_NAME: Final = ("exposure", "unknown")
 
 
@@ -236,7 +236,7 @@ def _rows_by_name(columns: Mapping[str, Floats], count: int) -> Iterator[dict[st
 
 
 class Ferry(NamedTuple):
-    """A ferry on a route: its name (None without), begin along the route and length, metres."""
+    """A ferry on a route: its name, where it begins along the route, and its length, metres."""
 
     name: str | None
     from_m: float

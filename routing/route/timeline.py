@@ -15,7 +15,8 @@ from routing.travel.timetable import Stint, Walker, clock_of, under_way
 
 type Floats = NDArray[np.float64]
 
-#: A position on a route: metres from the start, and the rank among stops at the same metre.
+#: A position on a route: metres from the start, and its rank (`BEFORE` to `BEHIND`) among stops at
+#: the same metre.
 type Place = tuple[float, int]
 
 #: Ranks of stops at the same metre: a place to sleep before a crossing, the posts of the
@@ -113,8 +114,9 @@ class Pacing:
             if reached is not None:
                 key = (here_m, None if crossing is None else crossing.id)
                 reached.setdefault(key, arrival)
-            # A walker later than the route's own clock may find the crossing closed for good
-            # (None). No wait is added then: this timeline gives times, not the states of crossings.
+            # A walker who is later than the route's own timetable may come to a crossing that is
+            # not known to open again (None). The walker passes it without a wait: this timeline
+            # tells times and not whether crossings are open.
             through = None if crossing is None else crossing.passable_from(arrival)
             if through is not None and through > arrival:
                 twin.wait(twin.clock_s + (through - arrival).total_seconds())
@@ -149,7 +151,10 @@ class Pacing:
         walker.go(moved_s, moved_m - moved_m[0])
 
     def _sums(self, from_m: float, to_m: float) -> tuple[Floats, Floats]:
-        """Return the ends of stretches between two positions, and the moving seconds to each."""
+        """Return two positions with the ends of legs between them, and the moving seconds to each.
+
+        Positions are metres along the route; seconds count from the first position.
+        """
         between = (self._ends_m > from_m) & (self._ends_m < to_m)
         moved_m = np.concatenate([[from_m], self._ends_m[between], [to_m]])
         moved_s = self.moving_s(moved_m)

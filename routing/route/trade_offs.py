@@ -105,7 +105,7 @@ type _Figures = dict[str, tuple[float, str]]
 
 
 def _comparable(exposures: Sequence[Mapping[str, Exposure]]) -> list[_Figures]:
-    """Return the exposures of all routes under keys that have the same unit in every route."""
+    """Return each route's exposures by kind, renamed so that a key has one unit in all routes."""
     split = [list(_by_unit(exposure)) for exposure in exposures]
     units: dict[str, set[str]] = {}
     for rows in split:

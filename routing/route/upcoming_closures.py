@@ -77,7 +77,7 @@ def meets(route: Route, hazard: Hazard) -> bool:
 def _times(
     ways: Sequence[Pacing], hazard: Hazard, begins: datetime | None, *, is_last: bool
 ) -> list[datetime]:
-    """Return each route's earliest arrival at a hazard, or its latest time of leaving the hazard.
+    """Return each route's earliest arrival at a hazard, or, with ``is_last``, its latest leaving.
 
     Routes that do not touch the hazard are left out. Routes that certainly end before the hazard
     begins are skipped without a geometry test.
@@ -118,7 +118,10 @@ def _met_m(route: Route, area: shapely.Geometry) -> tuple[float, float] | None:
 
 
 def _measure_m(route: Route, row: int, area: shapely.Geometry) -> tuple[float, float]:
-    """Return the first and last metre, along the route, of one segment of its line in an area."""
+    """Return the first and last metre inside an area of one segment of a route's line.
+
+    Metres are counted from the route's start; the segment touches the area.
+    """
     begin, end = route.coordinates[row], route.coordinates[row + 1]
     inside = shapely.get_coordinates(shapely.intersection(shapely.linestrings([begin, end]), area))
     length = float(np.hypot(*(end - begin)))
