@@ -52,7 +52,8 @@ class RoadEnds:
     unknown
         uint8 [P], `Unknown.KNOWN`, `Unknown.OFF_NETWORK` or `Unknown.CUT_OFF`.
     place, edge, node
-        int64 [k], the place of each part, its directed edge, and the node or turn copy at its end.
+        int64 [k], for each part of an edge: the place that it joins, the directed edge, and the
+        node, or copy of a node for turn restrictions, at its end.
     start, end
         float64 [k], shares of the edge between which the part lies.
     """
@@ -81,7 +82,7 @@ class RoadEnds:
         )
 
     def only(self, kept: Bools) -> "RoadEnds":
-        """Return the same places, but leave only some of them joined to roads.
+        """Return the same places, of which only those in ``kept`` stay joined to roads.
 
         Parameters
         ----------
@@ -140,13 +141,14 @@ def _near_region(network: ReachNetwork, places: Sequence[ReachPlace]) -> Bools:
     meta = network.graph.meta
     west, south, east, north = meta.bbox
     reach = meta.snap_limit_m / METRES_PER_DEGREE
-    # Twice the limit, since a degree's length differs by a percent or so from place to place.
+    # Places within twice the snap limit count as near, since a degree is not equally long
+    # everywhere.
     high = 2.0 * reach
     wide = high / max(math.cos(math.radians(min(max(abs(south), abs(north)) + high, 89.0))), 0.01)
     lon = np.array([place.lon for place in places], dtype=np.float64)
     lat = np.array([place.lat for place in places], dtype=np.float64)
     within_lon = (lon >= west - wide) & (lon <= east + wide)
-    # Coordinates that are not numbers pass as near: snapping then refuses them with an error.
+    # Places whose coordinates are not numbers count as near: to snap them raises an error.
     is_far = (
         np.isfinite(lon)
         & np.isfinite(lat)

@@ -64,8 +64,8 @@ class NodeTimes:
     Parameters
     ----------
     cost_s, duration_s, distance_m
-        float64 [N + V], by node and turn copy: cost, moving time and length; infinite cost where no
-        way leads to a target.
+        float64 [N + V], by node and copy of a node (`routing.graph.turn_expansion`): cost, moving
+        time and length; infinite cost where no way leads to a target.
     target, border
         int64 [N + V], the target, and the first border edge on the way; -1 for none.
     """
@@ -277,7 +277,8 @@ class _Ways:
     def cheapest(self, count: int) -> Ints:
         """Return the row of the cheapest way of each place, int64 [count]; -1 for none.
 
-        Equal costs are decided by the lower target, so that the order of rows changes nothing.
+        Of equally cheap ways, the one to the target of the lower index is taken, so that the order
+        of rows changes nothing.
         """
         row = np.full(count, _NOBODY)
         is_open = np.flatnonzero(np.isfinite(self.cost_s))
@@ -290,7 +291,7 @@ class _Ways:
 
 
 def _through(network: ReachNetwork, places: RoadEnds, times: NodeTimes) -> _Ways:
-    """Return the ways that pass a node: one for each row of ``places``, on from its node."""
+    """Return the ways over nodes: for each row of ``places``, the way on from the row's node."""
     own, metric = places.end - places.start, network.metric
     node = places.node
     return _Ways(
@@ -336,7 +337,7 @@ def _direct(network: ReachNetwork, places: RoadEnds, targets: RoadEnds) -> _Ways
 
 
 def _named(network: ReachNetwork, border: Ints) -> tuple[Ints, tuple[str, ...]]:
-    """Return the index of the crossing on each border edge (-1: none), and the crossings' ids."""
+    """Return the crossing on each border edge as an index (-1 for no edge), and the ids indexed."""
     edges = np.unique(border[border >= 0]).tolist()
     names = {edge: _post(network, edge) for edge in edges}
     ids: Sequence[str] = sorted(set(names.values()))

@@ -31,7 +31,7 @@ type Ints = NDArray[np.int64]
 #: Most cells of a raster [A]: 400 MB in memory, a continent at 1 km.
 MOST_CELLS: Final = 100_000_000
 
-#: Widest cell allowed, degrees: a wider one says nothing about a place within it [A].
+#: Widest cell allowed, degrees [A]: the time of a wider cell tells nothing about places within it.
 _WIDEST_DEG: Final = 1.0
 
 #: A cell has a value only if the nearest road of any other country is at least this many times as
@@ -45,7 +45,8 @@ _BAND_DEG: Final = 0.25
 #: Most cells that are computed together, unless a single row has more.
 _CHUNK: Final = 250_000
 
-#: Longest distance between two of the points that stand for a road, metres, however wide cells are.
+#: Longest distance between consecutive points by which a road is represented, metres, however wide
+#: cells are.
 _LONGEST_STEP_M: Final = 2_000.0
 
 
@@ -139,7 +140,7 @@ def _points(network: ReachNetwork, times: NodeTimes, cell_deg: float) -> _Points
     head = graph.edge_head.astype(np.int64)
     for edge in np.unique(turns.edge).tolist():
         head[edge] = turns.leads_to(edge)
-    # Roads without a way to a target stay in: a cell to which they are nearest has no value.
+    # Roads without a way to a target are included: a cell whose nearest road is one has no value.
     edges = every[network.network.usable(every) & ~metric.is_border]
     is_closed = ~np.isfinite(metric.cost_s[edges]) | ~np.isfinite(times.cost_s[head[edges]])
     from_head_s = np.where(is_closed, np.nan, times.duration_s[head[edges]])
@@ -151,7 +152,7 @@ def _points(network: ReachNetwork, times: NodeTimes, cell_deg: float) -> _Points
     duration_s = np.repeat(from_head_s, count) + (1.0 - share) * metric.time_s[edge]
     place = _along(graph, edges, count)
     country = graph.node_country[graph.edge_tail[edge]].astype(np.int64)
-    # Of the points at one place, such as on both directions of a road, the quickest is kept.
+    # Of several points at one place, as on the two directions of a road, keep that of least time.
     key = np.rint(place * UNITS_PER_DEGREE).astype(np.int64)
     order = np.lexsort((duration_s, key[:, 1], key[:, 0]))
     fresh = np.ones(len(order), dtype=np.bool_)
@@ -163,7 +164,8 @@ def _points(network: ReachNetwork, times: NodeTimes, cell_deg: float) -> _Points
 def _along(graph: RoadGraph, edges: Ints, count: Ints) -> Floats:
     """Return evenly spaced points along each edge, both ends included, float64 [sum(count), 2]."""
     line, at, vertices = graph.edge_lines(edges)
-    # Each edge has an interval of its own, so that one look-up serves all.
+    # The shares of edge i are mapped to the interval [2i, 2i + 1], so that one interpolation serves
+    # all edges.
     own = 2.0 * np.arange(len(edges))
     first = np.repeat(np.cumsum(count) - count, count)
     share = (np.arange(count.sum()) - first) / np.repeat(np.maximum(count - 1, 1), count)
