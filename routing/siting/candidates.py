@@ -18,7 +18,8 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Distance between the points that are candidates wherever no town is, metres (issue 16).
+#: Distance between the points on the road that are candidates besides towns and junctions, metres
+#: (issue 16).
 STEP_M: Final = 1_000.0
 
 

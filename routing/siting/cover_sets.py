@@ -44,7 +44,7 @@ class CoverSets:
 
     @classmethod
     def of(cls, flow: Floats, needed: list[list[tuple[int, ...]]]) -> Self:
-        """Build cover sets from a list, for each flow, of its sets as ascending rows of sites."""
+        """Build cover sets from the sets of each flow, each set as ascending rows of sites."""
         row_of: dict[tuple[int, ...], int] = {}
         for sets in needed:
             for one in sets:
@@ -97,7 +97,7 @@ class CoverSets:
 
 
 def checked_flow(flow: Floats) -> Floats:
-    """Return the flows if there is at least one, and all are finite and not negative.
+    """Return the flows unchanged after checking that they are finite and not negative.
 
     Raises
     ------

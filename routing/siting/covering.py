@@ -27,13 +27,13 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Sum to which flows are scaled: HiGHS treats values below 1e-6 as 0.
+#: Sum of all flows in a program, to which they are scaled: HiGHS treats values below 1e-6 as 0.
 _ALL_FLOW: Final = 1_000.0
 
-#: Share of a value by which the solver's sums may differ from sums computed here: its tolerance.
+#: Share of a sum by which HiGHS, within its tolerance, may differ from the sum computed here.
 _SAME: Final = 1e-6
 
-#: A site is open in a solution if the value of its column is above this.
+#: Value of a site's column in a solution above which the site is open.
 _HALF: Final = 0.5
 
 
@@ -53,8 +53,8 @@ class PathReach:
     reach_m: float
 
 
-#: Ways to state when a flow is covered: by rests within a distance along its path, by legs that can
-#: be walked, or by cover sets.
+#: What a flow needs to be covered, in one of three forms: rests within a distance along its path,
+#: legs that can be walked, or cover sets.
 type FlowNeeds = PathReach | LegFlows | CoverSets
 
 
@@ -85,7 +85,7 @@ class MostCovered:
     solver_s
         Seconds of the solver.
     never
-        Flows that no choice covers, each by its first stretch that stays bare.
+        Flows that no choice covers, each by its first stretch that stays too long for a day.
     """
 
     chosen: Ints
@@ -127,8 +127,8 @@ class FewestSpaces:
     solver_s
         Seconds of the solver.
     bare
-        Stretches that stay bare, for each flow that no choice covers. For `CoverSets` such a
-        stretch has only its flow.
+        Stretches that stay too long for a day, for each flow that no choice covers. `CoverSets`
+        know of no stretches: then only the field ``flow`` of `BareStretch` is set.
     """
 
     chosen: Ints | None
@@ -257,7 +257,7 @@ def _cheapest(
     Parameters
     ----------
     covered
-        The rows that make a solution cover every flow, and which columns are whole.
+        The rows that make a solution cover every flow, and which columns are integers, bool.
     is_open
         bool [N], a choice of the fewest spaces.
     """
@@ -305,7 +305,7 @@ def without_idle(
 
 
 def _linked(needs: FlowNeeds, sites: Sites) -> tuple[CoverSets | LegFlows, Linking]:
-    """Return the object that tells which flows are covered, and the program's rows and columns."""
+    """Return an object whose ``covered`` tells which flows are covered, and the program's rows."""
     match needs:
         case PathReach(paths, reach_m):
             paths.known_to(len(sites))
@@ -347,7 +347,7 @@ def _opened(solved: Solved, linking: Linking, sites: Sites) -> Bools:
 def _bare(
     needs: FlowNeeds, sites: Sites, flows: Ints, *, only_first: bool = False
 ) -> Iterator[BareStretch]:
-    """Yield the stretches of some flows that stay bare even with all candidates open."""
+    """Yield the stretches of flows that are too long for a day even with all candidates open."""
     for flow in flows.tolist():
         found: Sequence[BareStretch] = [BareStretch(flow, None, None, None, None, None)]
         match needs:

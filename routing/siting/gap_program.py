@@ -1,4 +1,4 @@
-"""The linear rows that tie gaps between consecutive open sites to what is open."""
+"""The rows of a linear program that say which gaps exist, depending on which sites are open."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,8 +13,8 @@ from routing.siting.sites import NO_SITE, Sites
 type Bools = NDArray[np.bool_]
 type Ints = NDArray[np.int64]
 
-#: Millimetres of a metre: lengths are compared as whole millimetres, since smaller differences are
-#: rounding (`routing.corridors.figures.SAME_M`).
+#: Millimetres in a metre: lengths of gaps are compared as whole millimetres, since smaller
+#: differences are rounding (`routing.corridors.figures.SAME_M`).
 MM: Final = 1_000.0
 
 #: Identity of a gap: its two ends in ascending order, and its length, millimetres. So a stretch
@@ -24,14 +24,14 @@ type GapKey = tuple[tuple[int, int], tuple[int, int], int]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class GapColumns:
-    """Columns that say which gaps exist, to be added after the columns of a program.
+    """Columns of a linear program that say which gaps exist, appended to its other columns.
 
     Parameters
     ----------
     count
-        Count of these columns.
+        Count of the appended columns.
     rows
-        Rows that make the gaps of each path follow one another from its start to its end, and end
+        Rows that make the gaps of each path follow one another from its start to its end, and meet
         at every open site of the path and at no other site.
     length_mm, column
         int64 [K], length of each possible gap, and the column that is 1 if the gap exists.
@@ -67,8 +67,8 @@ def possible_mm(paths: PathFlows, most_mm: int) -> Ints:
     for path in range(len(paths)):
         at_mm = np.rint(paths.at_m[paths.first[path] : paths.first[path + 1]] * MM)
         between = np.abs(at_mm[:, None] - at_mm[None, :]).astype(np.int64)
-        # The length of a gap is a rounded difference, which may differ by 1 from the difference of
-        # rounded positions.
+        # Try the neighbours too: the length of a gap is a rounded difference of positions, which
+        # may differ by 1 from the difference of rounded positions.
         for off in (-1, 0, 1):
             found.update(np.unique(between[between <= most_mm] + off).tolist())
     return np.array(sorted(one for one in found if 0 <= one <= most_mm), dtype=np.int64)
@@ -94,8 +94,8 @@ def gap_columns(
         passed: dict[tuple[object, ...], int] = {}
         for here, there in _pairs(paths, sites, (begin, end), most_mm):
             key = gap_key(paths, here, there)
-            # Flows that pass the same ends and the same sites between them share a column. A path
-            # that passes them twice, there and back, has two columns.
+            # Gaps of several flows with the same ends and the same sites between have one column. A
+            # path that passes such a stretch twice, there and back, has two.
             of_gap = key, tuple(sorted(paths.site[here + 1 : there].tolist()))
             passed[of_gap] = passed.get(of_gap, 0) + 1
             column = known.setdefault((*of_gap, passed[of_gap]), first + len(known))
@@ -143,7 +143,7 @@ def _pairs(
             if round(float(paths.at_m[there] - paths.at_m[here]) * MM) > most_mm:
                 break
             found.append((here, there))
-            # A gap ends at the first site that is open in every answer.
+            # No gap extends beyond a site that is open in every answer.
             if stands[there]:
                 break
     return found

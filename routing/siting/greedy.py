@@ -9,8 +9,8 @@ from routing.siting.sites import OpeningLimits, Sites
 type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 
-#: Weight of flow that a site covers only in part, relative to flow that it covers fully [A]: it
-#: decides where no single site covers any flow, as on a long path.
+#: Weight of flow that a further site covers only in part, relative to flow that it covers fully
+#: [A]: so small that it decides only where no single site covers any flow, as on a long path.
 _NEARER = 1e-3
 
 

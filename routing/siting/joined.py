@@ -16,8 +16,8 @@ from routing.siting.sites import NO_SITE
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Points of two corridors that lie within this distance are one site, metres: half the distance
-#: between points, so that a road that both run along has one row of points.
+#: Distance within which points of two corridors are one site, metres: half the distance between
+#: points, so that a road along which both corridors run has the points of one.
 SAME_SITE_M: Final = STEP_M / 2.0
 
 
@@ -166,7 +166,10 @@ def _near_before(
     keys: Sequence[Sequence[Hashable | None]],
     sites: CorridorSites,
 ) -> list[int]:
-    """Return for each site the joint site without a key within `SAME_SITE_M`, else `NO_SITE`."""
+    """Return for each of ``sites`` the nearest keyless joint site within `SAME_SITE_M`.
+
+    `NO_SITE` where there is none. Joint sites are those of the earlier ``corridors``.
+    """
     found = [NO_SITE] * len(sites)
     free = [joint for joint, (c, r) in enumerate(firsts) if keys[c][r] is None]
     if not free:

@@ -79,10 +79,9 @@ class LegFlows:
 
     @classmethod
     def of_question(cls, question: ItineraryQuestion, flow: float = 1.0) -> "LegFlows":
-        """Return the flow of one question for itineraries; the question's places are the sites.
+        """Return the flow of one party's journey (`ItineraryQuestion`), whose places are the sites.
 
-        The question must treat every candidate as open, with beds on every night. See
-        `always_walked`.
+        In the input, every candidate must be open, with beds on every night. See `always_walked`.
         """
         legs = question.legs
         return cls(
@@ -143,7 +142,7 @@ class LegFlows:
                 yield BareStretch(flow, *ends, None, None, float(self.length_m[leg]))
 
     def _relaxed(self, start: int, end: int, is_open: Bools) -> list[int] | None:
-        """Return the legs of the way that lacks least (`bare_stretches`); None without any way."""
+        """Return the legs of the way that `bare_stretches` describes; None without such a way."""
         legs_of = _neighbours(self.origin, np.arange(len(self.origin)), len(is_open))
         # Each leg costs 1 more, so that ties go to the way of the fewest legs.
         lacks = np.where(self.is_walked, 0.0, np.maximum(self.length_m, 1.0) ** 2) + 1.0
@@ -181,14 +180,14 @@ def always_walked(question: ItineraryQuestion) -> Bools:
     legs, fails = question.legs, question.fails == 0
     nights = question.nights
     later = fails[1:].all(axis=0)
-    # No leg to a place under way on the last day, which has to reach the end.
+    # The last day has to reach the end, so a leg between places is judged on the other days only.
     between = fails[1:nights].all(axis=0) if nights > 1 else np.zeros(len(legs), np.bool_)
     walked = np.where(legs.destination == question.end, later, between)
     return np.asarray(np.where(legs.origin == question.start, fails[0], walked))
 
 
 def opened_in(question: ItineraryQuestion, is_open: Bools) -> ItineraryQuestion:
-    """Return the question with only some places (bool [S]) that take people in.
+    """Return the input with only the places in ``is_open`` (bool [S]) taking people in.
 
     If the party sleeps at the end, the end has to be among them.
     """
@@ -272,7 +271,10 @@ def _unit_flow(
     group: int,
     column_of: dict[int, int],
 ) -> Iterator[Row]:
-    """Yield the rows of flow conservation for a group; its legs are the columns from ``first``."""
+    """Yield the rows by which a group flows from start to end and enters only open sites.
+
+    The columns from ``first`` on stand for the group's legs.
+    """
     into: dict[int, list[int]] = {}
     out: dict[int, list[int]] = {}
     for column, leg in enumerate(legs.tolist(), start=first):

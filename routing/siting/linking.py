@@ -25,7 +25,7 @@ ALWAYS: Final = -1
 #: Group of the flows that no choice covers.
 NEVER: Final = -2
 
-#: One row: values by column, and its lower and upper end.
+#: A row of a linear program: values by column, lower bound and upper bound.
 type Row = tuple[dict[int, float], float, float]
 
 
@@ -131,7 +131,7 @@ def set_linking(cover: CoverSets, sites: Sites, *, keep_all: bool = False) -> Li
 
 
 def limit_rows(linking: Linking, sites: Sites, limits: OpeningLimits) -> Iterator[Row]:
-    """Yield the rows that keep the chosen candidates within the limits, less the required sites.
+    """Yield the rows that keep new spaces within what the required sites leave of the limits.
 
     A group that by itself exceeds the limits is set to not covered: otherwise the solver would
     cover a share of it by shares of spaces, and take long to rule that out.
@@ -156,7 +156,10 @@ def limit_rows(linking: Linking, sites: Sites, limits: OpeningLimits) -> Iterato
 
 
 def _families(cover: CoverSets, sites: Sites) -> tuple[list[tuple[tuple[int, ...], ...]], Ints]:
-    """Return the sets that each group still needs, groups of few sets first; and flows' groups."""
+    """Return the groups, each as the sets that still need an open site, and the group of each flow.
+
+    The groups of the fewest sets come first. A flow may be `ALWAYS` or `NEVER` covered instead.
+    """
     stands, may_open = sites.at_least, sites.may_open
     of_flow: list[tuple[tuple[int, ...], ...] | int] = []
     for flow in range(len(cover.flow)):
@@ -177,7 +180,7 @@ def _families(cover: CoverSets, sites: Sites) -> tuple[list[tuple[tuple[int, ...
 
 
 def _least(sets: set[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
-    """Return the minimal sets, those that include no other set, ascending."""
+    """Return the sets that include no other set, ascending."""
     kept: list[tuple[frozenset[int], tuple[int, ...]]] = []
     for one in sorted(sets, key=lambda one: (len(one), one)):
         held = frozenset(one)
@@ -230,7 +233,7 @@ def _ones(bits: int) -> Iterable[int]:
 
 
 def _parents(needs: list[frozenset[int]]) -> list[tuple[list[int], list[int]]]:
-    """Return for each group the earlier groups (parents) and the sets that together are its needs.
+    """Return each group's needs as earlier groups (parents), and the sets that these do not have.
 
     Parents are chosen greedily: each time the group that has the most of the remaining sets, as
     long as it has at least two of them.
@@ -256,5 +259,5 @@ def _parents(needs: list[frozenset[int]]) -> list[tuple[list[int], list[int]]]:
     return found
 
 
-#: Fewest sets that a parent must replace: for one set, its own row is as good.
+#: Fewest sets that a parent has to replace: a single set may as well have a row of its own.
 _WORTH_A_PARENT: Final = 2

@@ -188,7 +188,7 @@ def _earliest(paths: PathFlows, reach_m: float) -> Ints:
     start_m = paths.at_m[paths.first[:-1]][paths.path_of]
     key_m = paths.at_m - start_m + 2.0 * longest_m * paths.path_of
     found = np.searchsorted(key_m, key_m - reach_m)
-    # The offsets in ``key_m`` may cause rounding errors, so correct by the exact differences.
+    # The offsets in ``key_m`` cause rounding errors: correct the result by exact differences.
     begins = paths.first[paths.path_of]
     while len(far := np.flatnonzero(paths.at_m - paths.at_m[found] > reach_m)):
         found[far] += 1

@@ -16,7 +16,7 @@ from routing.siting.solver import SolverEffort
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Factors of the daily reach, by default [A]: a party slower or quicker by a fifth.
+#: Factors by which the daily reach is varied by default [A]: a party slower or quicker by a fifth.
 REACH_FACTORS: Final = (0.8, 1.2)
 
 
@@ -143,7 +143,8 @@ def _variants(
 ) -> Iterator[SitingVariant]:
     spent_s = first.solver_s
     for needs in variants:
-        # Each variant gets some time even after the limit, because without it there is no bound.
+        # Each variant gets some time even after the limit: without it the solver would give no
+        # bound.
         left_s = max(effort.time_limit_s - spent_s, _LEAST_S)
         answer = most_covered(needs, sites, limits, replace(effort, time_limit_s=left_s))
         spent_s += answer.solver_s

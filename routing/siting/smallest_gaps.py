@@ -25,10 +25,11 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Number of gaps that are compared, by default [A]: a plan is judged by its worst days.
+#: Number of longest gaps by which choices are compared by default [A]: people judge a plan by its
+#: worst days.
 LEVELS: Final = 3
 
-#: Share of the covered flow that later stages may lose: the solver's tolerance.
+#: Share of the covered flow that may be lost when gaps are minimised: the solver's tolerance.
 _SAME: Final = 1e-6
 
 _HALF: Final = 0.5
@@ -77,7 +78,7 @@ class SmallestGaps:
 
 @dataclass(slots=True)
 class _Search:
-    """State that the stages of one question share."""
+    """State of a search, shared by its stages: first the covered flow, then each longest gap."""
 
     needs: PathReach
     sites: Sites
@@ -213,7 +214,10 @@ def _halved(search: _Search, level: int, is_met: Callable[[int], bool | None]) -
 
 
 def _windows(search: _Search, most_mm: int) -> bool | None:
-    """Return whether some choice leaves no gap longer than ``most_mm``; None if stopped."""
+    """Return whether some choice leaves no gap longer than ``most_mm``.
+
+    None if the solver was stopped.
+    """
     reach_m = (most_mm + _HALF) / MM
     needed = path_cover_sets(search.needs.paths, reach_m)
     stands, rows = search.sites.at_least, list[Row]()
@@ -230,7 +234,7 @@ def _windows(search: _Search, most_mm: int) -> bool | None:
 
 
 def _counted(search: _Search, gaps: GapColumns, most_mm: int) -> bool | None:
-    """Return whether the next gap after the minimised ones can be at most ``most_mm``.
+    """Return whether the longest gap after those already minimised can be at most ``most_mm``.
 
     None if the solver was stopped.
     """
@@ -242,7 +246,7 @@ def _counted(search: _Search, gaps: GapColumns, most_mm: int) -> bool | None:
 
 
 def _flow_rows(cover: CoverSets, linking: Linking, flow: float) -> Iterator[Row]:
-    """Yield the row that keeps the covered flow at ``flow``."""
+    """Yield the row by which at least ``flow`` stays covered, if candidates have to cover any."""
     won = flow - float(cover.flow[linking.group_of == ALWAYS].sum())
     if won > 0:
         shares = (linking.flow / won).tolist()

@@ -43,7 +43,7 @@ _ENDINGS: Final[dict[HighsModelStatus, Ending]] = {
 _IN_TREE: Final = cb.HighsCallbackType.kCallbackMipInterrupt
 _ASKING: Final = (cb.HighsCallbackType.kCallbackSimplexInterrupt, _IN_TREE)
 
-#: Progress is reported whenever it changes, and otherwise at this interval, seconds [A].
+#: Longest time between two reports of progress, seconds [A]; each change is reported at once.
 _TELL_S: Final = 1.0
 
 
@@ -138,7 +138,7 @@ class LinearRows:
         return len(self.lower)
 
     def followed_by(self, other: "LinearRows") -> "LinearRows":
-        """Return these rows and then others."""
+        """Return the rows, followed by those of another object."""
         return LinearRows(
             np.concatenate([self.first, self.first[-1] + other.first[1:]]),
             np.concatenate([self.column, other.column]),
@@ -189,12 +189,12 @@ class Solved:
 
 @dataclass(slots=True)
 class Solving:
-    """Solves the programs of one question, within one effort for all of them.
+    """Solver of several programs, one after the other, within one limit of effort.
 
     Parameters
     ----------
     effort
-        Limits for all programs of the question together.
+        Limits for all programs together.
     """
 
     effort: SolverEffort
@@ -252,7 +252,7 @@ class Solving:
         return self.effort.is_cancelled is not None and self.effort.is_cancelled()
 
     def _listen(self, solver: _Highs, stage: str, read: Callable[[float], float] | None) -> None:
-        """Make the solver report its progress and check for cancellation, if the effort asks so."""
+        """Make the solver call the effort's functions: for its progress, and for cancellation."""
         effort, began_s = self.effort, self.spent_s
         last: list[float | None] = [None, None, -np.inf]
 
@@ -345,7 +345,8 @@ def _read(solver: _Highs, program: Program, start: Floats | None) -> Solved:
     bound = info.mip_dual_bound
     if ending == "optimal" and not program.is_whole.any():
         bound = objective
-    # HiGHS has a huge value for an unknown bound. Rounding may put a bound above the solution.
+    # HiGHS gives a huge value for an unknown bound. By rounding, a bound may be above the value of
+    # the solution.
     return Solved(
         ending, values, objective, min(bound, objective) if abs(bound) < _UNKNOWN else -np.inf
     )
@@ -354,7 +355,7 @@ def _read(solver: _Highs, program: Program, start: Floats | None) -> Solved:
 #: Share by which the solver's objective value may differ from that of its solution: its tolerance.
 _SAME: Final = 1e-6
 
-#: A bound of at least this size is not known.
+#: Value from which on HiGHS's bounds stand for an unknown bound.
 _UNKNOWN: Final = 1e20
 
 #: HiGHS's `kSolutionStatusFeasible`.
