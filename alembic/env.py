@@ -9,19 +9,22 @@ from geo.models import SCHEMA, Base
 
 config = context.config
 
-#: Endings of the names of indexes on expressions.
+#: Endings of the names of indexes on expressions, which a comparison with the models leaves out.
 EXPRESSIONS = ("_blurred", "_folded")
 
 
 def include_name(name: str | None, type_: str, _parents: object) -> bool:
-    """Compare only our own schema; PostGIS and its catalogues live in ``public``."""
+    """Return whether to compare a schema: only our own, as PostGIS has its tables in ``public``."""
     return type_ != "schema" or name == SCHEMA
 
 
 def include_object(
     item: SchemaItem, name: str | None, type_: str, reflected: bool, compare_to: object
 ) -> bool:
-    """Leave out indexes of expressions (``EXPRESSIONS``), which only migrations can describe."""
+    """Return whether to compare an object with the models.
+
+    Indexes on expressions (``EXPRESSIONS``) are not compared: only migrations can describe them.
+    """
     if type_ == "index" and reflected and (name or "").endswith(EXPRESSIONS):
         return False
     keep: bool = alembic_helpers.include_object(item, name, type_, reflected, compare_to)

@@ -36,7 +36,10 @@ def upgrade() -> None:
 
 
 def _key() -> dict[str, bytes]:
-    """Return a new key, padded for the two rounds of HMAC-SHA256 (blocks of 64 bytes)."""
+    """Return a new random key of the audit log, padded for the two rounds of HMAC-SHA256.
+
+    Each pad has 64 bytes, the size of a block.
+    """
     padded = secrets.token_bytes(32).ljust(64, b"\0")
     return {
         "inner": bytes(byte ^ 0x36 for byte in padded),
