@@ -22,7 +22,8 @@ from numba.core.caching import (
 )
 from numba.misc.appdirs import AppDirs
 
-#: Import statement: ``from … import`` of one name or several, also in parentheses, or ``import``.
+#: Pattern of an import statement: ``import``, or ``from … import`` of one or several names, also in
+#: parentheses.
 _IMPORT: Final = re.compile(
     r"^[ \t]*(?:from ([\w.]+) import (\([^)]*\)|.*)|import ([\w.]+))", re.MULTILINE
 )
@@ -82,7 +83,7 @@ def _text_of(file: str) -> str:
 
 @functools.cache
 def _imported(file: str, root: str, packages: frozenset[str]) -> frozenset[str]:
-    """Return the files of the modules of some top-level packages that a file imports."""
+    """Return the files that a file imports, of modules of the given top-level packages."""
     return frozenset(
         one
         for of, names, alone in _IMPORT.findall(_text_of(file))
@@ -92,7 +93,10 @@ def _imported(file: str, root: str, packages: frozenset[str]) -> frozenset[str]:
 
 
 def _files_of(place: str, names: str) -> list[str]:
-    """Return the file of a module, or of a package with those of ``names`` that are modules."""
+    """Return the files that an import of ``names`` from a module or package reads.
+
+    These are the module's own file, or a package's ``__init__`` and those names that are modules.
+    """
     module = f"{place}.py"
     if Path(module).is_file():
         return [module]
@@ -110,15 +114,18 @@ class _BySources:
 
 
 class _Provided(_BySources, UserProvidedCacheLocator):
-    """The folder that ``NUMBA_CACHE_DIR`` names."""
+    """Locator of a cache in the folder that ``NUMBA_CACHE_DIR`` names."""
 
 
 class _InTree(_BySources, InTreeCacheLocator):
-    """``__pycache__`` beside the module."""
+    """Locator of a cache in ``__pycache__`` beside the module."""
 
 
 class _OfUser(_BySources, InTreeCacheLocator):
-    """The user's folder, shared by all checkouts: a folder for each version of a module."""
+    """Locator of a cache in the user's folder, with a subfolder for each version of a module.
+
+    All checkouts share the user's folder.
+    """
 
     def __init__(self, function: Callable[..., object], file: str) -> None:
         super().__init__(function, file)  # type: ignore[no-untyped-call]
@@ -138,7 +145,7 @@ class _OfUser(_BySources, InTreeCacheLocator):
 
 def _forget_old(newest: Path) -> None:
     """Remove versions of a module's kernels beyond `_KEPT`, the oldest first."""
-    with contextlib.suppress(OSError):  # another process does the same
+    with contextlib.suppress(OSError):  # another process may remove the same folders
         others = [one for one in newest.parent.iterdir() if one != newest]
         others.sort(key=lambda one: one.stat().st_mtime, reverse=True)
         for old in others[_KEPT - 1 :]:

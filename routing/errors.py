@@ -93,7 +93,7 @@ class GraphError(RoutingError, ValueError):
 
 
 class ImportFailed(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
-    """A road, height or boundary file cannot be used; the message says what to do."""
+    """A road, height or boundary file cannot be used; the message tells the caller what to do."""
 
     code = "import_failed"
 
@@ -250,7 +250,7 @@ class InvalidCost(RoutingError, ValueError):  # noqa: N818 -- the name says what
 
 
 class TradeOffsNotKnown(RoutingError):  # noqa: N818 -- the name says what happened
-    """The trade-offs of a request cannot be told.
+    """The trade-offs of a request cannot be computed.
 
     Parameters
     ----------
@@ -274,11 +274,11 @@ class InvalidInput(RoutingError, ValueError):  # noqa: N818 -- the name says wha
     Parameters
     ----------
     what
-        What is wrong: a column, an attribute or an argument.
+        The column, attribute or argument that is wrong.
     expected
-        What it should be.
+        What that column, attribute or argument should be.
     row
-        Label of the row, node or edge, if it is one alone.
+        Label of the row, node or edge that is wrong, if it is a single one.
     """
 
     code = "invalid_input"
@@ -325,7 +325,7 @@ class SolverFailed(RoutingError, RuntimeError):  # noqa: N818 -- the name says w
     Parameters
     ----------
     status
-        Text of the solver on how it ended.
+        The solver's own text for the way in which it ended.
     """
 
     code = "solver_failed"

@@ -1,11 +1,11 @@
-"""Sequence whose subclasses compute indexes over its items once."""
+"""Sequence of items whose subclasses add arrays over the items, computed once."""
 
 from collections.abc import Iterable, Sequence
 from typing import Self, overload
 
 
 class IndexedSequence[T](Sequence[T]):
-    """Items in a fixed order; subclasses add indexes as cached properties.
+    """Items in a fixed order; subclasses add arrays and look-up tables as cached properties.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class IndexedSequence[T](Sequence[T]):
 
     @classmethod
     def of(cls, items: Sequence[T]) -> Self:
-        """Return items as this class; an existing instance is returned with its indexes."""
+        """Return items as an instance of this class; an instance is returned unchanged."""
         return items if isinstance(items, cls) else cls(items)
 
     @overload
