@@ -57,8 +57,8 @@ def warm_planning() -> None:
     This takes twenty seconds without a cache, else under one second.
     """
     _warm_fronts()
-    # The crossing opens after two days, and the place before it takes the party for one night. Only
-    # such a question runs the kernels that count the nights spent in each place.
+    # The crossing opens after two days, and the place before it takes the party for one night: only
+    # then do the kernels run that count the nights spent in each place.
     day_s, nights = 86_400.0, 4
     places = OvernightPlaces(
         lon=np.zeros(4),

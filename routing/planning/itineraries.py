@@ -54,7 +54,7 @@ class ItineraryDay:
         Waits at crossings on the way, and at the door until check-in begins, seconds.
     is_slept_at
         Whether the night is spent at the destination; False at the end of the journey, unless the
-        question asks for a bed there (``is_end_slept_at``).
+        party needs a bed there (``is_end_slept_at``).
     is_room_known
         Whether the number of free beds there on that night is known; True where nobody sleeps.
     """

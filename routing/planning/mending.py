@@ -54,7 +54,7 @@ class Remedies:
 
 
 def remedies(question: ItineraryQuestion, day: int, leg: int) -> Remedies:
-    """Return the remedies for a leg that cannot be walked on a day of the journey."""
+    """Return what would make a leg possible that cannot be walked on a day of the journey."""
     legs = question.legs.only(np.array([leg]))
     fails = Constraint(int(question.reach(day, legs).fails[0]))
     is_of_the_way = bool(fails & ~_OF_THE_PLACE)

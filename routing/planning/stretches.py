@@ -115,7 +115,7 @@ class ItineraryAnswer:
 
 
 def answer(question: ItineraryQuestion) -> ItineraryAnswer:
-    """Return the itineraries of a question, or the stretches that prevent any.
+    """Return the itineraries for an input, or the stretches that prevent any.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def answer(question: ItineraryQuestion) -> ItineraryAnswer:
 
 
 def failure(question: ItineraryQuestion) -> Failure:
-    """Return the reason why a question has no itineraries."""
+    """Return the reason why there is no itinerary for an input."""
     longer = replace(question, max_nights=min(question.world.places.nights, MOST_NIGHTS))
     if longer.nights > question.nights and (found := itineraries(longer)):
         return Failure(nights_needed=found[0].nights)

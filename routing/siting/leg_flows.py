@@ -169,7 +169,7 @@ class LegFlows:
 
 
 def always_walked(question: ItineraryQuestion) -> Bools:
-    """Return which legs of a question can be walked on every day on which they may come, bool [L].
+    """Return which legs of an input can be walked on every day on which they may come, bool [L].
 
     `routing.planning.day_reach` judges them, as for itineraries: a leg from the start on the date
     of departure, a leg between places on every later day whose night is known, and a leg to the end

@@ -22,7 +22,7 @@ REACH_FACTORS: Final = (0.8, 1.2)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SitingVariant:
-    """A variant of a question, with another reach or other flows, and its answer.
+    """A variant of a choice of sites: the input with another reach or other flows, and the answer.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class SitingSensitivity:
     Parameters
     ----------
     first
-        The choice for the original question.
+        The choice for the original reach and flows.
     variants
         The variants, in the order of their factors.
     chosen_share
@@ -70,7 +70,7 @@ def reach_sensitivity(
     effort: SolverEffort,
     factors: Sequence[float] = REACH_FACTORS,
 ) -> SitingSensitivity:
-    """Return the choice for a question, and for variants with the reach times each factor.
+    """Return the best choice of sites, and that for variants with the reach times each factor.
 
     The time limit holds for all questions together.
 
@@ -91,7 +91,7 @@ def flow_sensitivity(
     effort: SolverEffort,
     factors: Floats,
 ) -> SitingSensitivity:
-    """Return the choice for a question, and for variants with the flows times factors.
+    """Return the best choice of sites, and that for variants with the flows times factors.
 
     The time limit holds for all questions together.
 

@@ -49,14 +49,14 @@ _TELL_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SolverProgress:
-    """Progress of the solver on a question.
+    """Progress of the solver on the programs of one choice of sites.
 
     Parameters
     ----------
     stage
         What is being optimised: ``'flow'``, ``'spaces'``, ``'cost'`` or ``'gap'``.
     solver_s
-        Seconds that the solver has taken for the question so far, all stages together.
+        Seconds that the solver has taken so far, all stages together.
     best, bound
         Value of the best answer so far, and the bound of any answer, in the unit of the stage
         (flow, spaces, cost). None if there is none yet, and in the stage ``'gap'``, whose programs
@@ -71,12 +71,12 @@ class SolverProgress:
 
 @dataclass(frozen=True, slots=True)
 class SolverEffort:
-    """Limits of the solver for one question.
+    """Limits of the solver for one choice of sites, which may take several programs.
 
     Parameters
     ----------
     time_limit_s
-        Longest time by the wall clock, seconds, for all programs of one question. HiGHS looks at
+        Longest time by the wall clock, seconds, for all programs together. HiGHS looks at
         the clock only between its steps, so the first step of a large program may take longer.
     relative_gap
         Gap at which an answer is good enough, share of the bound, 0 to less than 1.
