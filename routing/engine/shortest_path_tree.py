@@ -21,7 +21,7 @@ from routing.travel.legs import Legs
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-#: Weight of exposure in the search: the middle one of `routing.router.regional.AVERSIONS`, by which
+#: Weight of exposure in the search: the middle one of `routing.travel.request.AVERSIONS`, by which
 #: routes are ranked too.
 AVERSION: Final = 1.0
 

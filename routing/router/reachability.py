@@ -73,7 +73,7 @@ class ReachRequest:
         Departure, timezone-aware, in the local time of the start; decides whether night-only
         hazards apply.
     crossings, hazards
-        As in `routing.router.regional.RouteRequest`.
+        As in `routing.travel.request.RouteRequest`.
     mode
         ``Mode.FOOT`` or ``Mode.VEHICLE``.
     limit_s
