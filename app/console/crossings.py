@@ -112,9 +112,10 @@ async def state_several(desk: DeskDep, form: FormDep) -> Response:
 
 
 def _reason_in(form: Form) -> str:
-    """Return the reason for staff: the typed one, else the name of the coded source.
+    """Return the reason that staff read: the typed one, else the name of the coded source.
 
-    A source in free text gives none: it waits for a second person, who needs a typed reason.
+    A source in free text is no reason: the statement then waits for a second person, who needs a
+    typed reason.
     """
     code = None if text_in(form, "source") else text_in(form, "source_code")
     return staff_reason(form.get("reason"), code, SOURCES)
@@ -268,7 +269,7 @@ async def _list_page(
 
 
 async def _clock_names(desk: Desk, found: Sequence[CrossingState]) -> dict[str, str]:
-    """Return the name of each crossing's own clock by the crossing's id."""
+    """Return the name of each crossing's usual time zone (the first of its clocks), by its id."""
     clocks = await clocks_of(desk.staff, found, desk.now)
     return {one: clock_name(desk.words, own[0]) for one, own in clocks.items() if own}
 
@@ -319,7 +320,7 @@ def _may_state(actor: Actor, crossing: CrossingState) -> bool:
 
 
 def _first(desk: Desk, found: CrossingState, clocks: Sequence[Clock]) -> dict[str, str]:
-    """Return the form's initial values: the crossing's clock, and today's date there.
+    """Return the form's initial values: the crossing's time zone, and today's date there.
 
     The state has no initial value: a person must choose it.
     """

@@ -36,12 +36,13 @@ _CHOICES = ("keep", "other", "both")
 
 @dataclass(frozen=True, slots=True)
 class FieldSides:
-    """A field in which two records differ: the texts of both, and the choice that is ticked.
+    """A field in which two records differ: the lines of text of each, and the ticked choice.
 
     Parameters
     ----------
     chosen
-        ``keep``, ``other``, or ``both`` where ``is_list``.
+        Whose value the merged record gets: ``keep`` (the record that stays), ``other``, or ``both``
+        combined, only if ``is_list``.
     """
 
     name: str

@@ -45,7 +45,8 @@ GUIDANCE = f"{CONSOLE}/guidance"
 
 Done = Annotated[str, Query(max_length=20)]
 
-#: Kinds of text that share one list page and one review, by the last segment of the path.
+#: Modules of the kinds of text that share the list page and the review, by the last segment of the
+#: list's path.
 _TEXTS = {"messages": messages, "products": products, "practices": practices}
 _LISTS = {
     "messages": review_queue.messages,
@@ -267,7 +268,7 @@ async def _written(
     write: Callable[[], Awaitable[str]],
     refusals: Mapping[type[GeoError], tuple[str, CodedReason]] = NO_REFUSALS,
 ) -> Response:
-    """Write a draft, whose id ``write`` returns, and submit it if that button was pressed."""
+    """Write a draft with ``write``, which returns its id; submit it if that button was pressed."""
     work: Any = _TEXTS[kind]
 
     async def save() -> Response:
@@ -301,9 +302,9 @@ async def _act(desk: Desk, kind: str, text: str, form: Mapping[str, str]) -> Non
             raise InvalidRecordError([("do", CodedReason("not_a_button"))])
 
 
-#: Empty steps of the pathway form at first.
+#: Number of empty steps in a new pathway form.
 _FIRST_ROWS = 4
-#: Steps that a button adds to the pathway form.
+#: Number of empty steps that a button adds to the pathway form.
 _MORE_ROWS = 3
 #: Most steps of a pathway in the form.
 _MOST_ROWS = 40

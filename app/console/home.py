@@ -64,7 +64,7 @@ async def home(
 
 
 async def _first_pair(desk: Desk, work: WaitingWork) -> PairSides | None:
-    """Return the likeliest duplicates side by side.
+    """Return the likeliest pair of duplicates, side by side; None if there is none to show.
 
     Pairs with a restricted record are left out: opening one is audited, on its own page (P31).
     """

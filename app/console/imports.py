@@ -255,7 +255,8 @@ async def _mapping_page(
     )
 
 
-#: Names of codes, by field, for fields with a fixed list of codes; other fields have vocabularies.
+#: Spanish names by code, of each field with a fixed list of codes. Names of other fields' codes
+#: come from vocabularies.
 _NAMES = {**CODED, "documents_required": {NO_CODE: marked("No se pide ninguno")}}
 
 

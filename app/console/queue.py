@@ -204,7 +204,7 @@ _PLACE = {"lon", "lat"}
 
 
 async def _record(session: AsyncSession, proposal: PendingProposal) -> dict[str, Any]:
-    """Return the current record of a proposal for comparison; empty for a new record."""
+    """Return the current record of a proposal on a space, for comparison; otherwise empty."""
     if proposal.record_id is None or proposal.entity != "space":
         return {}
     try:

@@ -15,14 +15,14 @@ from geo.readiness.steps import Step, is_complete, read_steps
 
 @dataclass(frozen=True, slots=True)
 class StepWording:
-    """Spanish text of a missing step, the page of the console for it, or the server's command."""
+    """Spanish text of a missing step, with the console page or the command that does the step."""
 
     text: str
     path: str | None = None
     command: str | None = None
 
 
-#: Wordings by the key of a step; texts take the step's figures.
+#: Wordings by the key of a step; the step's figures fill the placeholders of its text.
 WORDINGS: Final[Mapping[str, StepWording]] = {
     "demo": StepWording(
         marked("La demostración sigue cargada: los registros propios no van junto a ella."),

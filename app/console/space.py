@@ -55,9 +55,10 @@ CLOSING = ("full", "temporarily_closed", "closed")
 #: Ways in which an operator's answer reached the person who records the answer.
 HEARD_BY = ("phone", "visit")
 
-#: Buttons that look up the typed position, and that take over the place found there.
+#: Values of two buttons: one looks up the place at the typed position, one copies that place into
+#: the form.
 PLACE_ACTIONS = ("place", "take")
-#: Button that looks up the typed name of a referring space.
+#: Value of the button that looks up the typed name of a space that refers people here.
 ADD_REFERRER = "add:referrer"
 
 Done = Literal["", "applied", "waiting", "both", "hidden", "answered"]
@@ -216,7 +217,8 @@ async def _act(
     action = form.get("do", "preview")
     if action.startswith(("add:", "remove:")) and action != ADD_REFERRER:
         return replace(said, typed=with_action(said.shown, action)), None
-    # If a typed name was not looked up before, the person sees the space found before it is sent.
+    # A typed name of a referring space is looked up only now: the form is not sent yet, so that the
+    # person sees first which space was found.
     is_unseen = bool(said.shown.get(REFERRER))
     try:
         said, is_step = await _step(desk, said, action)
@@ -238,9 +240,9 @@ async def _act(
 
 
 async def _step(desk: Desk, said: FormReply, action: str) -> tuple[FormReply, bool]:
-    """Look up a typed name or the position.
+    """Look up the typed name of a referring space, and the position if a button asks for it.
 
-    Returns the form, and whether it is to be shown now, with no further action.
+    Returns the form, and whether to show it now instead of going on with the pressed button.
     """
     typed, offered = await with_referrer(desk, said.shown)
     said = replace(said, typed=typed, offered=offered)
@@ -253,7 +255,7 @@ async def _step(desk: Desk, said: FormReply, action: str) -> tuple[FormReply, bo
 
 
 def _with_notes(subject: ChangeSubject | None, said: FormReply, form: Form) -> FormReply:
-    """Return the form with the notes that stay as they are and could contradict changed hours."""
+    """Return the form with the unchanged notes that could contradict the changed opening hours."""
     before = None if subject is None else subject.document
     kept = kept_notes(before, document_in(said.shown))
     is_unanswered = bool(kept) and form.get("notes_hold") != "1"
@@ -263,7 +265,7 @@ def _with_notes(subject: ChangeSubject | None, said: FormReply, form: Form) -> F
 async def _previewed(
     desk: Desk, subject: ChangeSubject | None, said: FormReply, *, is_sent: bool
 ) -> FormReply:
-    """Return the form with its preview, and with the place of its position if that changed."""
+    """Return the form with its preview and, if the position changed, the place at the new one."""
     typed, document = said.shown, {} if subject is None else subject.document or {}
     at, note = position_in(typed), None
     if at is not None and at != (document.get("lon"), document.get("lat")):

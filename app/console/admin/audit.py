@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(get_auditor)])
 
 AUDIT = f"{CONSOLE}/audit"
 
-#: Entries per page.
+#: Number of entries of the chain on one page.
 SHOWN = 100
 
 #: Length of a SHA-256 hash in bytes.

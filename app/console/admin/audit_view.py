@@ -52,7 +52,7 @@ ACTIONS: Mapping[str, str] = {
     "rows": marked("filas de la base de datos"),
 }
 
-#: Names of kinds of record and of details of entries, for names that no field of a form has.
+#: Spanish names of kinds of record, and of details of entries that are no fields of a form.
 _OTHERS: Mapping[str, str] = {
     **ENTITIES,
     "reading": marked("lectura"),
@@ -68,20 +68,21 @@ _OTHERS: Mapping[str, str] = {
     "code": marked("motivo"),
 }
 
-#: Actions offered as filter: those that people look for.
+#: Codes of the actions that the page's filter offers, those that people usually look for.
 OFFERED = (
     *("changed", "proposed", "proposal", "hide", "lift", "removal", "restricted", "staff"),
     *("reading", "import", "duplicate", "message", "contact", "pathway", "term", "text"),
     *("person", "token", "movement", "rows"),
 )
 
-#: Details that the page shows in other ways, or that are ids of no use to a reader.
+#: Details of an entry that its row leaves out: the page shows them elsewhere, or they are ids of no
+#: use to a reader.
 _SHOWN_ELSEWHERE = frozenset({"fields", "records", "proposal_id", "proposals", "hide"})
 
 
 @dataclass(frozen=True)
 class ChangedView:
-    """A record that an entry changed: fields with values, or their names alone."""
+    """A record that an entry changed: ``rows`` compares values, ``fields`` has names of fields."""
 
     record_id: str | None
     rows: Sequence[FieldDifference]
@@ -90,9 +91,9 @@ class ChangedView:
 
 @dataclass(frozen=True)
 class EntryView:
-    """An entry of the chain, as texts for the page; ``actor`` stays an id.
+    """An entry of the chain, as texts for the page; only ``actor`` is an id.
 
-    ``is_done`` is False for a change that was only proposed, or that was rejected.
+    ``is_done`` is True only if the entry records that a change was applied or accepted.
     """
 
     seq: int
@@ -108,7 +109,7 @@ class EntryView:
 
 
 async def entry_views(desk: Desk, entries: Sequence[ChainEntry]) -> list[EntryView]:
-    """Return entries in the reader's language, with the values that the reader may know."""
+    """Return entries in the reader's language, with the changed values that the reader may see."""
     w, terms = desk.words, await desk.terms()
     values = await changed_values(desk.session, desk.actor, entries)
     made = []
@@ -155,7 +156,7 @@ def action_name(w: Words, code: str) -> str:
 
 
 def _fields_of(entry: ChainEntry) -> Mapping[str | None, Sequence[str]]:
-    """Return the names of the changed fields by record."""
+    """Return the names of the fields that an entry changed, by the id of their record."""
     records = entry.details.get("records")
     if isinstance(records, Mapping):
         return {str(id_): _names(names) for id_, names in records.items()}

@@ -66,7 +66,7 @@ async def change_own_factor(
 
 
 async def _go_on(request: Request, desk: Desk, codes: list[str], *, trusts: bool) -> Response:
-    """Show the recovery codes in a new session, and forget browsers known from the old factor."""
+    """Start a new session that shows the recovery codes; forget all browsers known until now."""
     session, person_id = desk.session, desk.actor.id
     await second_factor.end_devices_of(session, person_id)
     begun = await started(

@@ -40,7 +40,7 @@ PERSON = f"{PEOPLE}/{{person}}"
 #: (`app.console.admin.own_tokens`).
 GIVEN_SCOPES = ("movement", "partner")
 
-#: Query without filters: the table is shown so again after a form of its page was sent.
+#: Query without filters, with which the table is shown again after a form of its page was sent.
 _ALL = PeopleQuery()
 
 #: Default lifetime of a token in days, a quarter of a year; the longest is `LONGEST_DAYS`.
@@ -49,7 +49,7 @@ TOKEN_DAYS = 90
 
 @dataclass(frozen=True)
 class ShownSecret:
-    """A secret that is shown in one response only."""
+    """A new token or link, shown in one response only; ``whose`` names its holder."""
 
     kind: str
     secret: str

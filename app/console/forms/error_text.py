@@ -195,12 +195,12 @@ TEXTS: Mapping[str, str] = {
     "contradicting_anchor": marked("Ese renglón no es de la cadena, o contradice otro."),
     "not_head": marked("Son 64 letras y números, como se mostraron."),
     "mixed": marked("Los datos ficticios y los reales no se mezclan."),
-    # Reasons why a record is restricted, whatever its file states.
+    # Reasons why an imported record becomes restricted even if its file says otherwise.
     "protected_kind": marked("el tipo de espacio está protegido"),
     "protected_service": marked("un servicio está protegido"),
     "protected_words": marked("estas palabras están protegidas: «%(words)s»"),
     "marked_confidential": marked("está marcado como confidencial"),
-    # Changes made to a record while it was read.
+    # Remarks on what the import ignored or changed in a record.
     "not_used": marked("No se usó «%(name)s» de %(part)s."),
     "no_visibility": marked("No dice quién lo ve: queda restringido."),
     "made_restricted": marked("Queda restringido, diga lo que diga el archivo: %(why)s."),
@@ -301,7 +301,7 @@ TEXTS: Mapping[str, str] = {
     "row_swapped": marked("Latitud y longitud parecen cambiadas de lugar."),
     "row_unknown_referrer": marked("Nombra un espacio que no existe."),
     "row_of_others": marked("Lo cambia quien edita su organización o quien aprueba en su país."),
-    # Position of a problem within a file.
+    # Prefixes that say where in a file a problem is.
     "in_file": marked("%(why)s"),
     "in_line": marked("Renglón %(line)s: %(why)s"),
     "in_column": marked("Fila %(line)s, columna «%(column)s»: %(why)s"),
@@ -400,7 +400,7 @@ TEXTS: Mapping[str, str] = {
     "mapping_same_id": marked("El código no puede ser el mismo en todas las filas."),
     "mapping_column_or_recipe": marked("El código sale de una columna o de varias, no de ambas."),
     "mapping_recipe_prefix": marked("Escriba abajo el nombre corto de la fuente."),
-    # How a file was read, and gaps of its mapping.
+    # Remarks on how a file was read, and on what its mapping leaves out.
     "read_as": marked("El archivo se leyó como %(encoding)s: revise las tildes."),
     "read_without_mark": marked("El archivo se leyó como %(encoding)s: revise las tildes."),
     "encoded_twice": marked("Las tildes parecen dañadas («Ã±» en vez de «ñ»): repare el archivo."),

@@ -16,7 +16,8 @@ from geo.imports.row_mapping import CodeWords as Labels
 from geo.imports.uploads import Column
 from geo.text.normalize import folded
 
-#: Labels of column contents that are parts or combinations of fields; `labels` has the others.
+#: Names of what a column can hold besides a whole field: a part of a field, or several fields.
+#: Names of whole fields are in `labels`.
 MADE_LABELS: Mapping[str, str] = {
     "position": marked("Latitud y longitud en una celda"),
     "lon": marked("Longitud"),
@@ -33,7 +34,7 @@ MADE_LABELS: Mapping[str, str] = {
     "hours_su": marked("Horario del domingo"),
 }
 
-#: Fields that a file often leaves out because their value is the same in every row.
+#: Fields to which the form can give one value for all rows, because files often leave them out.
 CONSTANTS = (
     "kind",
     "organization",
@@ -45,18 +46,20 @@ CONSTANTS = (
     "licence",
 )
 
-#: Form value for a label that stands for no code: cells with the label count as empty.
+#: Form value that maps a label to no code: cells with the label are read as empty.
 NOTHING = "-"
 
-#: Form value of a column whose cells hold several fields; only a suggested mapping assigns it.
+#: Form value of a column whose cells hold several fields. People cannot choose it: only a suggested
+#: mapping assigns it.
 PARTS = "+"
 
 #: Form value of a column whose yes or no says whether a list field has one code ("showers: yes").
 ANSWER = "="
 
-#: Options of how a file writes values; one left empty is detected where the file is unambiguous.
+#: Form fields for how a file writes values, such as its decimal mark. An option left empty is
+#: detected, if the file is unambiguous.
 STYLES = ("decimal", "dates", "separator", "timezone")
-#: Options of how a file is read; one left empty is detected, too.
+#: Form fields for how a file is opened, such as its sheet. An option left empty is detected.
 READINGS = ("sheet", "header_row", "encoding", "delimiter")
 
 
@@ -69,7 +72,8 @@ class ColumnRow:
     parts : tuple of str
         Names of the fields, if the column's cells hold several; otherwise empty.
     answers : str
-        Name of the field and code to which the column says yes or no; otherwise empty.
+        Name of the list field and the code that a "yes" in the column adds to it; empty for other
+        columns.
     """
 
     index: int
@@ -108,7 +112,7 @@ def name_of(w: Words, field: str) -> str:
 
 
 def remembered_rows(w: Words, columns: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return remembered headers, each with the name of its field, without headers of no field."""
+    """Return headers remembered from earlier files, each with the name of its field."""
     names = dict(field_choices(w))
     return sorted((header, names[field]) for header, field in columns.items() if field in names)
 
@@ -152,13 +156,13 @@ def column_rows(
 
 
 def label_rows(labels: Mapping[str, list[str]], mapping: Mapping[str, Any]) -> list[LabelRow]:
-    """Return the labels that need a code, with the codes that a mapping assigns to them."""
+    """Return the labels found in coded columns, each with the code that a mapping assigns to it."""
     rows = []
     for field, found in labels.items():
         stated = {folded(k): v for k, v in mapping.get("values", {}).get(field, {}).items()}
         if field in SPARED_WORDS:
-            # In these fields, a suggested mapping lists only labels it knows, with an empty code
-            # for a label that means nothing.
+            # In the fields of `SPARED_WORDS`, a suggested mapping lists only labels that it knows;
+            # an empty code there means that the label stands for no code.
             stated = {label: code or NOTHING for label, code in stated.items()}
         rows += [
             LabelRow(field, index, label, stated.get(folded(label), ""))

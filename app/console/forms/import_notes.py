@@ -6,7 +6,8 @@ from app.console.forms.error_text import reason_text
 from app.i18n.translation import Words
 from geo.reasons import CodedReason
 
-#: Code of remarks that are left out, because the mapping form asks about them in its own fields.
+#: Code of the remark that a label has no code yet. It is left out, because the mapping form has a
+#: field for each such label.
 _ASKED = "label_needs_code"
 
 

@@ -106,13 +106,13 @@ DeskDep = Annotated[Desk, Depends(get_desk)]
 
 
 async def note_demo(request: Request) -> None:
-    """Store whether demo rows exist in the request's state; pages then show DEMO (P35)."""
+    """Set ``has_demo`` in the request's state: if demo rows are loaded, pages show DEMO (P35)."""
     database: Database = request.state.database
     async with database.session(Tier.PUBLIC) as session:
         request.state.has_demo = await demo_rows.has_demo(session)
 
 
-#: Labels of codes that every console template gets.
+#: Values given to every console template: by variable name, the labels of one kind of code.
 _NAMES: Mapping[str, object] = {
     "field_labels": labels.FIELD_LABELS,
     "statuses": labels.STATUSES,

@@ -11,7 +11,7 @@ from app.console.forms.layout import Desk
 from geo.errors import GeoError, InvalidRecordError
 from geo.reasons import CodedReason
 
-#: The argument ``refusals`` for forms that no error but `InvalidRecordError` refuses.
+#: Default of the argument ``refusals``: only `InvalidRecordError` is shown at the form.
 NO_REFUSALS: Mapping[type[GeoError], tuple[str, CodedReason]] = MappingProxyType({})
 
 

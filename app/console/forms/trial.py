@@ -1,4 +1,4 @@
-"""Differences of the console in a demonstration, where people can try everything (P35)."""
+"""What the console does differently while demo rows are loaded, so that people can try it (P35)."""
 
 from app.console.forms.layout import Desk
 from app.settings import Settings
@@ -6,11 +6,11 @@ from geo.records import demo_rows
 
 
 def allows_mixed(desk: Desk) -> bool:
-    """Return whether the settings let real rows stand beside demo rows."""
+    """Return whether the settings allow real rows in a database with demo rows."""
     settings: Settings = desk.request.state.settings
     return settings.allow_demo_mixed
 
 
 async def is_trial(desk: Desk) -> bool:
-    """Return whether what this person adds becomes a demo row; forms say so."""
+    """Return whether records that this person adds become demo rows, which forms announce."""
     return await demo_rows.are_new_demo(desk.session, allow_mixed=allows_mixed(desk))

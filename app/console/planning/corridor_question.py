@@ -22,7 +22,8 @@ CORRIDORS: Final = f"{CONSOLE}/corridors"
 #: (algorithms.md, section 3), and two of an adult.
 GAPS_KM: Final = (15, 25, 50)
 
-#: Distance up to which help counts as within reach, metres; these pages show no figure of it.
+#: Value for the distance up to which help is within reach, metres. A request needs one; 0 will do,
+#: because these pages show no figure that depends on it.
 _NO_REACH: Final = 0.0
 
 

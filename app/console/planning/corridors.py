@@ -58,10 +58,10 @@ SHOWN: Final = 20
 
 @dataclass(frozen=True, eq=False)
 class LossReport:
-    """Losses of a corridor, the worst first, and how far a party gets today.
+    """What losing each space or crossing does to a corridor, and how far a party gets today.
 
-    ``spaces`` and ``crossings`` say what losing each of them does, ``shut`` which crossings are
-    shut now. ``proposal`` has the fewest new spaces, None if the solver gave up.
+    ``spaces`` starts with the worst loss. ``shut`` has the crossings that are shut now.
+    ``proposal`` has the fewest new spaces that close all long gaps, None if the solver gave up.
     """
 
     found: MeasuredCorridor
@@ -171,7 +171,7 @@ async def _report(
 
 
 async def _proposal(found: MeasuredCorridor) -> SitingProposal | None:
-    """Return the fewest new spaces; None if the solver gives up."""
+    """Return the fewest new spaces that close all long gaps; None if the solver gives up."""
     try:
         return await search(partial(fewest_new_spaces, found))
     except SolverFailed:

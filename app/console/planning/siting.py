@@ -39,7 +39,8 @@ router = APIRouter(include_in_schema=False)
 
 SITING: Final = f"{CONSOLE}/siting"
 
-#: Initial values of the form: the fewest spaces on all corridors, a day's walk of an adult.
+#: Initial values of the form. They ask for the fewest new spaces with which adults find a night's
+#: shelter after each day's walk (25 km) on all corridors.
 _FIRST: Final = {
     "service": NIGHT_SERVICE,
     "model": "flow",
@@ -49,7 +50,7 @@ _FIRST: Final = {
     "time_limit": str(TIME_LIMITS_S[1]),
 }
 
-#: Columns of the table of proposed sites.
+#: Columns of the CSV file of proposed sites.
 _COLUMNS: Final = ("corridor", "at_km", "town", "lon", "lat", "cost", "stays")
 
 
@@ -69,7 +70,8 @@ async def begin(request: Request, desk: DeskDep, form: FormDep) -> Response:
     database: Database = request.state.database
     runs: SitingRuns = request.state.siting_runs
     try:
-        # Committed before the search begins, because the search writes signs of life into the run.
+        # The run is committed before the search begins, because the search regularly updates the
+        # run's row from its own session.
         async with database.session(Tier.WRITER, person=desk.actor.id) as session:
             run = await siting_runs.begin_run(session, desk.actor.id, kept_fields(form), desk.now)
     except ConflictError:
@@ -112,7 +114,7 @@ async def _result(desk: Desk) -> Mapping[str, Any]:
 
 
 async def _asked(request: Request, desk: Desk, form: Form) -> tuple[SitingQuestion, SitingGround]:
-    """Return the question of a form, with the corridors measured as partners see them."""
+    """Return the question of a form, and its sites on corridors measured as partners see them."""
     database: Database = request.state.database
     service = form.get("service", NIGHT_SERVICE)
     async with database.session(Tier.PARTNER) as session:
@@ -144,7 +146,7 @@ async def _released(
     Raises
     ------
     InvalidRecordError
-        A corridor has no released count: how many people walk there is not known, so 0 is wrong.
+        A corridor has no released count. The number of people there is unknown, not 0.
     """
     counts, names = await latest_counts(source.session), dict(offered.corridors)
     await source.session.close()

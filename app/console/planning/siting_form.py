@@ -21,9 +21,9 @@ from geo.text.normalize import folded
 
 MODELS: Final[tuple[Model, ...]] = ("flow", "covering", "gaps")
 
-#: Most new spaces of a question [A]: more than a network opens in years.
+#: Upper limit of new spaces that a search may be asked for [A]: more than a network opens in years.
 MOST_SPACES: Final = 100
-#: Greatest longest day of a question, kilometres [A]: nobody walks so far in a day.
+#: Upper limit of the length of a day's walk in the form, kilometres [A]: nobody walks so far.
 LONGEST_DAY_KM: Final = 200
 MOST_COST: Final = 1e6
 
@@ -48,7 +48,7 @@ FIELDS: Final = (
 
 
 def kept_fields(form: Form) -> dict[str, str]:
-    """Return the fields of a form that its run keeps."""
+    """Return the fields of a form that are stored with its run, cut to 500 characters each."""
     return {name: form[name].strip()[:500] for name in FIELDS if form.get(name, "").strip()}
 
 

@@ -63,7 +63,7 @@ _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 @dataclass(frozen=True, eq=False)
 class GapLine:
-    """Gap with the names of its ends; None at an end of the corridor, empty for an added space."""
+    """Gap with the spaces at its ends: None is the corridor's end, "" an added space."""
 
     length_m: float
     before: str | None
@@ -242,7 +242,7 @@ def _km_in(form: Form, name: str) -> list[float]:
 
 
 def _lines(answer: WhatIfAnswer | None, *, is_new: bool) -> list[GapLine]:
-    """Return the gaps that the changes make (``is_new``) or remove, the longest first."""
+    """Return the gaps that the changes create (``is_new``) or close, the longest first."""
     if answer is None:
         return []
     gaps = answer.change.gaps_new(0) if is_new else answer.change.gaps_gone(0)

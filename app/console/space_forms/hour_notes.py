@@ -1,4 +1,4 @@
-"""Notes in words that speak of hours, and could be wrong once the hours change."""
+"""Free-text notes that mention opening hours, and could be wrong once the hours change."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ _HOURS = ("schedules", "schedule_exceptions", "holidays")
 #: Fields of free text in which people write hours.
 _TEXTS = ("notice", "eligibility", "landmark", "public_contact", "cost")
 
-#: Lists of rows with a note, and the name of the note.
+#: By field that is a list of rows: the column of its rows that holds a free-text note.
 _NOTES = {"schedules": "description", "public_phones": "description"}
 
 # Clock times, "24 horas", days of the week and words for open and closed, in the three languages
@@ -43,7 +43,7 @@ def kept_notes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> li
 
 
 def _plain(document: Mapping[str, Any], name: str) -> object:
-    """Return a field without its notes: a changed note is no change of hours."""
+    """Return a field's value without its notes, because a changed note is no change of hours."""
     value = document.get(name)
     note = _NOTES.get(name)
     if note is None or not isinstance(value, list):

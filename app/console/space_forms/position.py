@@ -24,7 +24,7 @@ _BOUNDS = {"lon": 180.0, "lat": 90.0}
 
 @dataclass(frozen=True)
 class PositionNote:
-    """Place that the form shows for a typed position.
+    """What the form shows about a typed position: place fields to fill in, and doubts about it.
 
     Attributes
     ----------
@@ -35,7 +35,8 @@ class PositionNote:
     questions
         Doubts that a person has to answer before the values are taken; usually none.
     is_differing, is_taken
-        Whether a field of the form has another value; whether all fields have these values.
+        Whether some field of the form has another value than ``fills``; whether all fields have the
+        values of ``fills`` already.
     """
 
     fills: Mapping[str, str]
@@ -45,7 +46,7 @@ class PositionNote:
     is_taken: bool
 
     def take_label(self, w: Words) -> str | None:
-        """Return the text of the button that takes the values over; None if there is no need."""
+        """Return the text of the button that copies ``fills`` into the form; None if not needed."""
         if self.is_taken or not (self.questions or self.is_differing):
             return None
         if self.questions:
@@ -54,7 +55,7 @@ class PositionNote:
 
 
 async def position_note(desk: Desk, typed: Typed) -> PositionNote | None:
-    """Return what the typed position says; None if no position is typed.
+    """Return the note on the typed position; None if no position is typed.
 
     Raises
     ------
@@ -94,10 +95,10 @@ def position_in(typed: Mapping[str, object]) -> tuple[float, float] | None:
 
 
 def filled(typed: Typed, note: PositionNote, *, is_taken: bool = False) -> Typed:
-    """Return the typed values with those that follow from the position.
+    """Return the typed values with the place fields that a note proposes filled in.
 
-    Doubtful values are taken only if a person says so (``is_taken``), and then replace what is
-    typed; others only fill empty fields.
+    If the person pressed the button (``is_taken``), proposed values replace typed ones. Otherwise
+    they only fill empty fields, and none if the note has questions.
     """
     if is_taken:
         return {**typed, **note.fills}

@@ -33,8 +33,8 @@ INTERNAL = (
     *("coord_precision", "sectors", "source", "licence"),
 )
 
-#: Fields that the public page leaves out if they are empty; of others it says that they are not
-#: known.
+#: Fields that the public page leaves out if they are empty; other empty fields it calls "not
+#: known".
 _LEFT_OUT = frozenset(
     {
         *("referral_points", "cost", "minimum_age", "maximum_age", "families_only"),

@@ -55,7 +55,7 @@ _LISTS = frozenset(
     name for name, control in _CONTROLS.items() if control in {"terms", "languages", "referrers"}
 )
 
-#: Name typed to find a space that refers people here; never stored.
+#: Form field for the name by which a space that refers people here is looked up; never stored.
 REFERRER = "referrer"
 
 #: Format of date and time in the browser's ``datetime-local`` inputs.

@@ -51,13 +51,13 @@ class FormReply:
     has_conflict
         The record was changed by another person meanwhile.
     note
-        What the position says; None if it was not looked up.
+        Note on the typed position; None if it was not looked up.
     offered
-        Spaces among which a typed name of a referring space leaves a choice.
+        Spaces that match the typed name of a referring space, for the person to choose from.
     kept_notes
         Notes that speak of hours and stay while the hours change, as (field, text).
     is_unanswered
-        The form was sent without saying that these notes still hold.
+        The form was sent without the tick that ``kept_notes`` still hold.
     done
         ``applied``, ``waiting``, ``both`` or another word for the completed action.
     message

@@ -170,7 +170,7 @@ async def _preview(
 
 
 def _is_closed_for(action: str, space: ChosenSpace) -> bool:
-    """Return whether a space is closed for good, where no action but confirming has an effect."""
+    """Return whether an action has no effect on a space because it is closed for good already."""
     return space.status == "closed" and action != "confirm"
 
 

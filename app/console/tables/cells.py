@@ -1,4 +1,4 @@
-"""Cells that several tables have: coded values, countries, days, and when a space expires."""
+"""Columns and cells that several tables share: codes, countries, days, the expiry of a space."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -45,10 +45,11 @@ type Back = Annotated[str, Query(max_length=2_000)]
 
 #: States that one press can give to a space.
 type QuickState = Literal["full", "no_places"]
-#: Coded reason of both.
+#: Text of the coded reason "full", stored with a change to either quick state.
 _FULL = REASONS["full"]
 
-#: Statuses from the most open to the most closed, as `geo.subjects.change_rules` orders them.
+#: Statuses from the most open to the most closed: a change to a later one is a closing, which holds
+#: at once.
 _ORDER = tuple(STATUSES)
 
 #: Problem shown if another person changed the space meanwhile.
@@ -114,7 +115,7 @@ async def state_now(desk: DeskDep, space: RecordId, state: QuickState, form: For
         if document["status"] != "active":
             raise NothingChangesError
         today = desk.now.astimezone(zone(document["timezone"] or "UTC")).date()
-        # A notice that a second person has reviewed stays: it says more than the coded "full".
+        # A notice reviewed by a second person is kept: the coded notice "full" would say less.
         is_told = document["notice"] and not is_ours(document["notice"], today)
         closing = SpaceClosing("full") if is_told else SpaceClosing("full", "full", since=today)
         outcome = await bulk.close_spaces(

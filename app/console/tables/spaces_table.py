@@ -37,7 +37,7 @@ from geo.desk.expiring_table import expiring_rows
 from geo.desk.space_table import space_rows
 from geo.desk.waiting import SOON_DAYS
 
-#: Share of recommended fields, per cent, below which a space needs attention [A].
+#: A space needs attention if fewer of its recommended fields are filled, per cent [A].
 _SPARSE = 50
 
 _EXPIRY = {

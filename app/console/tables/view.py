@@ -100,7 +100,7 @@ class FileTable:
     has_demo: bool
 
 
-#: Heading of a file's last column but one: the marks of each row.
+#: Heading of the second-to-last column of a file, which holds the marks of each row.
 _MARKS = marked("Marcas")
 #: Heading of a file's last column: the day of the data.
 _AS_OF = marked("Datos del")

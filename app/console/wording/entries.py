@@ -22,8 +22,8 @@ STATES: Final[Mapping[str, str]] = {
     "outdated": marked("el original cambió"),
 }
 
-#: Least similarity (0 to 1, `difflib`) at which a new original is shown as the successor of an
-#: outdated one [A].
+#: Least similarity (0 to 1, `difflib`) of a new Spanish original to an outdated one at which the
+#: page shows the new original as its successor [A].
 _ALIKE: Final = 0.6
 
 
@@ -36,11 +36,12 @@ class TextEntry:
     text
         The text of this release; None if only wordings of an earlier original are left.
     wordings
-        Its wordings, the newest first.
+        Translations that people proposed for the text, the newest first.
     released
-        The translation of the release, unless a person withdrew those words.
+        The translation that this release ships; None if there is none or a person withdrew it.
     became
-        For an outdated original: the text of this release that is most like it, if any is.
+        If the original is outdated: the most similar text of this release, if one is similar
+        enough.
     """
 
     original: str
@@ -115,15 +116,15 @@ def entries_of(lang: str, wordings: Sequence[Wording]) -> Mapping[str, TextEntry
 
 
 def counts_of(entries: Mapping[str, TextEntry]) -> Mapping[str, int]:
-    """Return how many texts are in each state, all states included."""
+    """Return the number of texts by state; a state without texts has 0."""
     counted = Counter(one.state for one in entries.values())
     return {state: counted[state] for state in STATES}
 
 
 def next_for(entries: Mapping[str, TextEntry], digest: str, person: str) -> TextEntry | None:
-    """Return the next text after the one with a digest that waits for a person, or None.
+    """Return the text after that of ``digest`` which waits for the person, or None.
 
-    The search goes on at the beginning after the last text, and stops before the text itself.
+    After the last text, the search goes on with the first, up to the text of ``digest``.
     """
     order = list(entries)
     start = order.index(digest) + 1 if digest in entries else 0
