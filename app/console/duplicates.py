@@ -55,7 +55,7 @@ class FieldSides:
 
 @dataclass(frozen=True, slots=True)
 class PairSides:
-    """Two records side by side: the one that stays, the one that goes, and how they differ."""
+    """Two records side by side: the one that a merge keeps, the one it ends, their differences."""
 
     pair: OpenPair
     stays: Mapping[str, Any]
@@ -186,7 +186,7 @@ def _lines(w: Words, terms: TermNames, name: str, document: Mapping[str, Any]) -
 
 
 def _proposed(name: str, united: Mapping[str, object], goes: Mapping[str, object]) -> str:
-    """Return a field's default choice: the record whose value the merge takes, or both combined."""
+    """Return the choice ticked for a field at first, a value of `FieldSides.chosen`."""
     if name in TOGETHER:
         return "both"
     return "other" if name in united and united[name] == goes.get(name) else "keep"

@@ -123,7 +123,7 @@ def _no_entity() -> InvalidRecordError:
 
 
 def _named(form: Form, name: str) -> str:
-    """Return the text of a required field; of a space, the one chosen in the second step if any."""
+    """Return the text of a required field; for a space, the id chosen in step two, if any."""
     named = (form.get("chosen") if name == "space" else None) or form.get(name, "").strip()
     if not named:
         raise InvalidRecordError([("name", CodedReason("missing"))])

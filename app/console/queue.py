@@ -215,7 +215,7 @@ async def _record(session: AsyncSession, proposal: PendingProposal) -> dict[str,
 
 
 def _moved(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Return the positions before and after the change, for the map."""
+    """Return lon and lat before the change (None if it moves nothing) and after it, for the map."""
     known = before.get("lon") is not None and moved_m(before, after) is not None
     return {
         "before": [before["lon"], before["lat"]] if known else None,

@@ -1,4 +1,4 @@
-"""Itineraries and corridors: from a question to figures, and to the files made of them.
+"""Itineraries and corridors: computes the figures of a request, and writes files of them.
 
 It imports `texts`, `journeys` and `snapshots`.
 """

@@ -17,7 +17,7 @@ from routing.travel.support_points import Support, Supports
 
 type Floats = NDArray[np.float64]
 
-#: A party waits for a crossing that opens within this time; it does not count as shut.
+#: Longest time that a party waits for a crossing to open. One that opens within it is not shut.
 _WAIT: Final = timedelta(days=1)
 
 
@@ -32,7 +32,7 @@ class CrossingAlong:
     state : str
         ``open``, ``closed`` or ``not_known`` at the time of the request (P32).
     is_shut : bool
-        Whether the crossing is not known to open within a day; no route leads over it then.
+        Whether no opening of the crossing within a day is known; then no route leads over it.
     """
 
     id: str
@@ -92,7 +92,7 @@ def _is_shut(crossing: Crossing, now: datetime) -> bool:
 
 
 def shut_at_m(crossings: Sequence[CrossingAlong]) -> Floats:
-    """Return where crossings are shut, float64 [C], metres along the corridor."""
+    """Return the positions of the shut crossings, float64 [C], metres along the corridor."""
     return np.array([one.at_m for one in crossings if one.is_shut], dtype=np.float64)
 
 
@@ -107,7 +107,7 @@ def crossing_losses(
     crossings: Sequence[CrossingAlong],
     service: int = 0,
 ) -> tuple[CrossingLoss, ...]:
-    """Return for each crossing, in the order given, what shutting that one alone does.
+    """Return for each crossing, in the order given, what shutting it alone does.
 
     Parameters
     ----------

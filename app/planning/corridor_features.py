@@ -20,7 +20,7 @@ from geo.exports.geopackage import date_package
 
 _CORRIDOR_COLUMNS: Final = ("corridor", "name", "direction", "length_m", "measure")
 
-#: Nullable pandas type of each column that is not text.
+#: Nullable pandas type by name, for each column of the layers that is not text.
 _TYPES: Final = {
     **dict.fromkeys(("from_m", "to_m", "length_m", "at_m", "access_m", "lon", "lat"), "Float64"),
     "is_longest": "boolean",

@@ -29,9 +29,10 @@ class CorridorContent:
     names
         Name of each service, in the order of the request.
     strip
-        The strip, for drawings.
+        The corridor as a strip, which the drawings show.
     w
-        Language of the drawings; tables and features have codes, the report is in Spanish.
+        Texts in the language of the drawings. Tables and features hold codes instead of texts; the
+        report is always in Spanish.
     """
 
     found: MeasuredCorridor
@@ -57,7 +58,7 @@ class CorridorContent:
 
 @dataclass(frozen=True, slots=True)
 class CorridorFile:
-    """Format of a file: its media type, its name, and what writes it."""
+    """Format of a file: its media type, the file's name, and the function that writes it."""
 
     media_type: str
     name: str

@@ -1,4 +1,4 @@
-"""Heights along a corridor: those of the road graph's nodes that its line runs through."""
+"""Heights along a corridor, read from the nodes of the road graph on its line."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from routing.travel.height_profile import Heights
 
 type Ints = NDArray[np.int64]
 
-#: Positions of the graph's nodes are whole numbers of 1e-7 degree.
+#: Units per degree: the graph stores positions as whole numbers of 1e-7 degree.
 _PER_DEGREE = 1e7
 
 
@@ -41,5 +41,5 @@ def heights_along(graph: RoadGraph, line: MeasuredLine) -> Heights:
 
 
 def _keys(lon: Ints, lat: Ints) -> Ints:
-    """Return one number for each position, int64 [N]."""
+    """Return a unique number for each position, by which positions are looked up, int64 [N]."""
     return lon * 2**32 + lat

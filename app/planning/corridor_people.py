@@ -24,7 +24,7 @@ from routing.route.coverage import ACCESS_M
 
 type Floats = NDArray[np.float64]
 
-#: Values of `PeopleCount.of`: the places near which people live.
+#: Values of `PeopleCount.of`: near what the people live.
 CORRIDOR, SPACES, GAPS = "corridor", "spaces", "gaps"
 
 
@@ -52,7 +52,7 @@ async def count_people(
     raster: Path | None,
     on: date,
 ) -> list[PeopleCount]:
-    """Count the people near a corridor, the spaces beside it that are open, and its stored gaps.
+    """Count the people near a corridor, near its open spaces, and near its stored gaps.
 
     Parameters
     ----------
@@ -130,9 +130,9 @@ def _whole(people: float) -> int | None:
 
 
 def _distances_m(shapes: Sequence[BaseGeometry], lonlat: Floats) -> Floats:
-    """Return how far points are from the nearest shape, metres, float64 [n].
+    """Return the distance of each point to the nearest shape, metres, float64 [n].
 
-    Points farther away than the widest of `BANDS_M` may get 1e7.
+    Distances beyond the widest of `BANDS_M` are not measured, and may be given as 1e7.
 
     Parameters
     ----------

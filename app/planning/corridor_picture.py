@@ -27,17 +27,17 @@ _SCALE: Final = 2
 
 _MARGIN, _TOP = 14, 40
 
-#: Height of a line of notes, user units.
+#: Height of one line of the notes below a drawing, user units.
 _LEADING: Final = 16
-#: Letters of a line of notes that fit below a drawing.
+#: Most characters in a line of the notes below a drawing.
 LETTERS: Final = 104
 
-#: Distance of the stripes, user units.
+#: Distance between the stripes that fill a gap, user units.
 _STRIPE: Final = 6
 
 
 def wrapped(notes: Iterable[str]) -> list[str]:
-    """Return notes as lines that fit below a drawing."""
+    """Break notes into lines that fit below a drawing."""
     return [line for note in notes for line in textwrap.wrap(note, LETTERS)]
 
 
@@ -76,7 +76,7 @@ def _draw_row(pen: "_Pen", strip: Strip, row: StripRow, above: int) -> None:
 
 
 class _Pen:
-    """Pen for an image: measures down are user units, across shares of the width within margins."""
+    """Pen for an image: y is in user units, x a share (0 to 1) of the width between the margins."""
 
     def __init__(self, image: Image.Image) -> None:
         self._image = image
@@ -105,7 +105,7 @@ class _Pen:
         self._draw.rectangle(corners, outline=colour, width=_SCALE)
 
     def stripes(self, begin: float, end: float, top: float, *, has_gaps: bool) -> None:
-        """Draw a striped box, whose frame has gaps where it differs in kind (P46)."""
+        """Draw a striped box; ``has_gaps`` interrupts its frame to tell two kinds apart (P46)."""
         left, right = round(self.x(begin)), round(self.x(end))
         width, height = max(1, right - left), BAR * _SCALE
         part = Image.new("RGB", (width, height), "#fff")
@@ -118,7 +118,7 @@ class _Pen:
             self._cut_frame(left, right, top)
 
     def _cut_frame(self, left: int, right: int, top: float) -> None:
-        """Cut the long sides of a box as the drawing on the page does: four units, then three."""
+        """Dash the long sides of a box as in the page's SVG: four units drawn, three left out."""
         drawn, gap = 4 * _SCALE, 3 * _SCALE
         for begin in range(left + drawn, right, drawn + gap):
             end = min(begin + gap - 1, right)
@@ -144,7 +144,7 @@ class _Pen:
             self._dot(x, middle, radius, colour)
 
     def line(self, points: Iterable[tuple[float, float]], colour: str, width: int) -> None:
-        """Draw a line through points: shares across, user units down."""
+        """Draw a line through points (x as a share of the width, y in user units)."""
         drawn = [(self.x(share), self.y(top)) for share, top in points]
         self._draw.line(drawn, fill=colour, width=width * _SCALE)
 

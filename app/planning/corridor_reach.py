@@ -26,7 +26,7 @@ from routing.reach.isochrones import IsochroneAnswer
 from routing.reach.spread import Measure
 from routing.reach.timed_segments import timed_segments
 
-#: Most segments of an answer [A]: some 10 MB.
+#: Most segments that an answer may have [A], some 10 MB of GeoJSON.
 MOST_SEGMENTS: Final = 50_000
 
 

@@ -34,18 +34,18 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 _VENDOR: Final = _ROOT / "app" / "static" / "vendor"
 _COUNTRIES: Final = _ROOT / "data" / "boundaries" / "admin0.geojson.gz"
 
-#: How far around the corridor's box countries are drawn, degrees.
+#: Width of the margin around the corridor's bounding box in which countries are drawn, degrees.
 _MARGIN: Final = 1.5
-#: By how much the simplified outlines of countries may be off, degrees.
+#: Tolerance of simplifying the outlines of countries, degrees.
 _COARSE: Final = 0.01
 
 #: Colours with a contrast of 4.5 or more to the map's ground.
 _LINE, _GAP, _SPACE, _GROUND = "#0b3d63", "#8a1c1c", "#0b3d63", "#f4f1ea"
 
-#: A random id that folium gives to an element.
+#: Matches the random id (32 hexadecimal digits) that folium gives to an element.
 _IDS: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
-#: Words for the ends of a corridor whose ends have no names.
+#: Names of start and end of a corridor whose ends have none.
 _UNNAMED: Final = ("inicio", "fin")
 
 _STYLE: Final = """
@@ -117,7 +117,7 @@ def _inert(text: str) -> str:
 
 
 def _plain(html: Markup) -> str:
-    """Return HTML whose texts are escaped already, escaped for Jinja as well."""
+    """Return HTML, whose texts must be escaped for HTML already, escaped for Jinja as well."""
     return str(html).translate(_REFERENCES)
 
 
@@ -164,7 +164,7 @@ def _map(found: MeasuredCorridor, names: Sequence[str]) -> _OfflineMap:
 
 
 def _layer(found: MeasuredCorridor, row: int, name: str) -> folium.FeatureGroup:
-    """Return a service's spaces and gaps, which the reader can switch on and off."""
+    """Return the map layer of a service: its spaces and long gaps; readers can switch it off."""
     layer = folium.FeatureGroup(name=_inert(name), show=row == 0)
     if not found.now.is_known[row]:
         return layer

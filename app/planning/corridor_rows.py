@@ -71,7 +71,7 @@ def roads_of(found: MeasuredCorridor) -> str:
     """Return the source of the roads that the corridor follows, in Spanish."""
     if not found.way.network:
         return "línea dibujada, sin caminos"
-    # The lines of a sketch are farther off the real roads than a space may stand off a road.
+    # Only on a sketch may added spaces stand farther off than the access distance (`CorridorWay`).
     is_sketch = found.way.pin_reach_m > found.access_m
     return (
         "esquema, con las distancias del camino y sin sus curvas"
@@ -81,12 +81,12 @@ def roads_of(found: MeasuredCorridor) -> str:
 
 
 def name_of(found: MeasuredCorridor) -> str:
-    """Return the corridor's name, else those of its ends."""
+    """Return the corridor's name; if it has none, the names of its ends."""
     return found.way.name or " - ".join(found.ends(("inicio", "fin")) or ())
 
 
 def gaps_of(found: MeasuredCorridor) -> Iterator[tuple[Row, CorridorGap]]:
-    """Yield each gap with its row of `GAP_COLUMNS`, by state and service.
+    """Yield a table row (`GAP_COLUMNS`) and the gap it describes, for each state and service.
 
     A service without records of a state's day has no gaps there.
     """
@@ -107,7 +107,7 @@ def gaps_of(found: MeasuredCorridor) -> Iterator[tuple[Row, CorridorGap]]:
 
 
 def end_of(found: MeasuredCorridor, row: int | None) -> tuple[str | None, str | None]:
-    """Return id and name of the space in a row, where a gap ends.
+    """Return id and name of the space at an end of a gap, given the space's row.
 
     Both are None for an end of the line (``row`` None). An added space has no id, and its place in
     the request as a name: ``added.0``.

@@ -23,7 +23,7 @@ WIDTH: Final = 720
 #: and the space between rows.
 TITLE, LINE, BAR, SPACING = 20, 16, 22, 8
 
-#: Letters of a title's line that fit on a screen of 320 pixels.
+#: Most characters in a line of a row's title: those that fit on a screen of 320 pixels.
 _LETTERS: Final = 36
 
 #: Height of the axis and of the drawing of heights, user units.
@@ -36,12 +36,13 @@ LEGEND: Final = marked(
     "Círculo: noche. Entre dos alturas conocidas la línea es recta."
 )
 
-#: Most steps between ticks that an axis has.
+#: Upper limit of steps between the ticks of an axis; the step's length is chosen so.
 _MOST_TICKS: Final = 7
 #: Lengths that a step between ticks may have, kilometres.
 _STEPS_KM: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
-#: Share of the axis from which on a tick's text stands left of its tick, so as not to be cut off.
+#: From this share of the axis on, a tick's text stands left of the tick, so that the drawing's edge
+#: does not cut it off.
 NEAR_END: Final = 0.96
 
 INK, FRAME, GAP, SPACE, ADDED = "#16262b", "#556369", "#8a1c1c", "#0b3d63", "#9c4500"
@@ -52,7 +53,7 @@ type SignKind = Literal["space", "differs", "added", "night"]
 
 @dataclass(frozen=True, slots=True)
 class StripPiece:
-    """Striped stretch, metres in the direction of travel: a long gap, or a leg that fails."""
+    """Striped stretch, metres in the direction of travel: a long gap, or a leg nobody can walk."""
 
     from_m: float
     to_m: float
@@ -62,7 +63,7 @@ class StripPiece:
 
 @dataclass(frozen=True, slots=True)
 class StripSign:
-    """Space at a measure, metres in the direction of travel.
+    """Space drawn on a row at ``at_m``, metres in the direction of travel.
 
     ``kind`` is ``differs`` for a space that counts on only one of two compared days, ``added`` for
     a trial space, ``night`` for a space where a party sleeps.
@@ -85,7 +86,7 @@ class StripRow:
 
     @property
     def lines(self) -> Sequence[str]:
-        """The title in lines."""
+        """The title, broken into lines that fit."""
         return textwrap.wrap(self.title, _LETTERS) or [""]
 
     @property
@@ -109,7 +110,7 @@ class HeightLine:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """All that a strip shows, ready to draw; ``length_m`` is the corridor's."""
+    """Contents of a strip, ready to draw; ``length_m`` is the length of the corridor."""
 
     length_m: float
     rows: Sequence[StripRow]
@@ -133,11 +134,11 @@ class Strip:
         return "; ".join((*(row.spoken for row in self.rows), *heights))
 
     def share(self, at_m: float) -> float:
-        """Return a measure as a share of the corridor, 0 to 1."""
+        """Return metres along the corridor as a share of its length, 0 to 1."""
         return at_m / self.length_m if self.length_m > 0 else 0.0
 
     def ticks_km(self) -> range:
-        """Return the kilometres that the axis names."""
+        """Return the kilometres at which the axis has ticks."""
         length_km = self.length_m / 1e3
         step_km = next((s for s in _STEPS_KM if length_km / s <= _MOST_TICKS), _STEPS_KM[-1])
         return range(0, int(length_km) + 1, step_km)
@@ -307,9 +308,9 @@ def _drawn_row(strip: Strip, row: StripRow, bar: int) -> Iterator[Markup]:
 
 
 def _drawn_sign(sign: StripSign, x: str, bar: int) -> Markup:
-    """Return the drawing of a space: a line (dashed for ``differs``, with a dot for ``added``).
+    """Return the SVG of a space: a line (dashed for ``differs``, with a dot for ``added``).
 
-    A night is a circle.
+    For ``night`` it is a circle.
     """
     title = Markup("<title>{}</title>").format(sign.label)
     if sign.kind == "night":

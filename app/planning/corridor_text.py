@@ -48,9 +48,9 @@ def written(found: MeasuredCorridor, now: datetime) -> dict[str, Any]:
 
 
 def _people(found: MeasuredCorridor) -> dict[str, Any]:
-    """Return the people near: by the operator's raster, else by towns.
+    """Return the people near the corridor: by the operator's raster if there is one, else by towns.
 
-    Of a town all people count, or nobody: only its point is known.
+    A town counts whole or not at all, because only its point is known.
     """
     towns, raster = found.people, found.by_raster
     columns = [towns.within_m, towns.people, towns.towns, towns.unknown]
@@ -87,8 +87,8 @@ def _dated(found: MeasuredCorridor, state: DatedFigures) -> dict[str, Any]:
             one if is_known else {"service": one["service"], "known": False}
             for one, is_known in zip(services, state.is_known, strict=True)
         ],
-        # Figures if spaces that count today, but are not confirmed for that day yet, were so: the
-        # truth lies between these figures and those above.
+        # Figures if spaces that count today, but are not confirmed for that day yet, were
+        # confirmed: the truth lies between these figures and those of the confirmed spaces alone.
         "if_reconfirmed": upper,
     }
 
@@ -140,7 +140,7 @@ def _end(found: MeasuredCorridor, row: int | None, side: int) -> dict[str, Any]:
 
 
 def _changes(found: MeasuredCorridor, change: CorridorChange) -> list[dict[str, Any]]:
-    """Return for each service what is different, and where help is lost and gained."""
+    """Return for each service what a change makes different, and where help is lost and gained."""
     return [
         {
             "service": service,
@@ -180,7 +180,7 @@ def _spaces(found: MeasuredCorridor) -> list[dict[str, Any]]:
 
 
 def _data(found: MeasuredCorridor) -> list[Mapping[str, Any]]:
-    """Return age and completeness of what is known, service by service."""
+    """Return age and completeness of the spaces' records, service by service."""
     data = found.data
     return [
         {

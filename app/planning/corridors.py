@@ -74,7 +74,7 @@ class CorridorRequest:
     on, compared_on : date or None
         Day of the spaces, by default today; and the day to compare with.
     targets : CorridorTargets
-        Distances that the figures are measured by.
+        Longest acceptable gap, and distance up to which help is within reach, metres.
     added : tuple of AddedSpace
         Spaces that do not exist, for a what-if.
     """
@@ -129,12 +129,12 @@ class DatedFigures:
     on : date
         The day.
     supports : CorridorSupports
-        Spaces along the corridor, and what each counts for on the day.
+        Spaces along the corridor, and the services for which each counts on the day.
     figures : CorridorFigures
-        With the spaces that are confirmed for the day.
+        Figures with only the spaces that are confirmed for the day.
     if_reconfirmed : CorridorFigures or None
-        Also with the spaces that count today but whose confirmation ends before the day; the truth
-        lies between ``figures`` and these. None if there are no such spaces.
+        Figures that also count spaces which count today but whose confirmation ends before the day;
+        the truth lies between ``figures`` and these figures. None if there are no such spaces.
     is_known : tuple of bool
         For each service whether there are records of the day at all.
     """
@@ -157,9 +157,9 @@ class MeasuredCorridor:
     spaces : tuple of SupportAt
         Spaces along the corridor on any of the days, in the rows of all supports.
     described : mapping
-        Published columns of the spaces, by id.
+        Published columns of each space, by the space's id.
     data : CorridorData
-        Age and completeness of what is known on the first day.
+        Age and completeness of the records known on the day asked for.
     people : PeopleNear
         People who live near, by the populations of towns.
     by_raster : CountedByRaster or None
@@ -243,7 +243,7 @@ async def measure_corridor(
     spaces, dated, change, what_if, near = await search(
         partial(_measured, request, way, state, places)
     )
-    # `LinePeople` keeps its counts, so only the first request for a line takes long.
+    # `LinePeople` caches its counts, so only the first request for a line takes long.
     most_cells = LINE_CELLS if request.corridor is None else CORRIDOR_CELLS
     by_raster = None
     if people is not None:
@@ -380,7 +380,7 @@ async def _counted(
 async def _known(
     session: AsyncSession, services: Sequence[str], on: date, today: date
 ) -> tuple[bool, ...]:
-    """Return for each service whether there are records of a day."""
+    """Return for each service whether the database has records for a day."""
     if on == today:
         return (True,) * len(services)
     spans = [await queries.known_span(session, [service]) for service in services]
@@ -431,7 +431,7 @@ def _supports(
 def _added(
     request: CorridorRequest, way: CorridorWay, supports: CorridorSupports
 ) -> CorridorSupports:
-    """Return the supports with the request's added spaces, each where it lies along the line."""
+    """Return the supports together with the request's added spaces, placed on the line."""
     for number, one in enumerate(request.added):
         pin = Supports([Support(str(number), "", "", one.lon, one.lat)])
         found = supports_along(way.line, pin, way.pin_reach_m)

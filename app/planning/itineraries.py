@@ -55,15 +55,15 @@ from routing.travel.profiles import Profile
 
 type Floats = NDArray[np.float64]
 
-#: Most spaces that a request considers [A], nearest to the best route first: each takes 2 ms for 30
-#: nights, and a search of its own.
+#: Most spaces that a request considers [A], those nearest to the best route: each space costs 2 ms
+#: for 30 nights, and a search of its own.
 MOST_SPACES: Final = 300
-#: Number of spaces that a request may consider on any region, however large [A].
+#: Number of spaces that a request may always consider, however large the region [A].
 FEWEST_SPACES: Final = 12
 
-#: Junctions that all searches of a request together may visit [A]: some seconds of a core. The
-#: number of spaces follows from it, by the junctions of the region; on a region so large that it
-#: would be below `FEWEST_SPACES`, a request takes longer.
+#: Junctions that all searches of a request together may visit [A], some seconds of a core. Divided
+#: by the junctions of the region, it limits the number of spaces; on a region so large that the
+#: limit would be below `FEWEST_SPACES`, a request takes longer.
 MOST_JUNCTIONS: Final = 10_000_000
 
 #: Hour of the day whose hazards apply: people walk by day, so hazards of the night do not.
@@ -116,7 +116,7 @@ class Itineraries:
     shown : tuple of ShownItinerary
         Itineraries chosen from the front, which has ``front_count``; empty if there is none.
     failure : Failure or None
-        Why there is none.
+        Why there is no itinerary; None if there is one.
     spaces : tuple of NightCandidate
         Spaces considered; row ``n`` of the question's places is ``spaces[n - 2]``.
     crossing_ids : tuple of str
@@ -322,7 +322,7 @@ def _found(
 def _on_the_way(
     request: ItineraryRequest, spaces: Sequence[NightCandidate], limit_m: float
 ) -> tuple[NightCandidate, ...]:
-    """Return the spaces through which a way from start to end may keep within the limit."""
+    """Return the spaces through which a way from start to end may be no longer than the limit."""
     lon = np.array([one.lon for one in spaces], dtype=np.float64)
     lat = np.array([one.lat for one in spaces], dtype=np.float64)
     rows = places_within(request.start, request.end, lon, lat, limit_m)
@@ -332,7 +332,7 @@ def _on_the_way(
 def _passed(
     region: Region, request: ItineraryRequest, stated: Sequence[StatedCrossing], limit_m: float
 ) -> tuple[StatedCrossing, ...]:
-    """Return the crossings through which a way from start to end may keep within the limit.
+    """Return the crossings by which a way from start to end may be no longer than the limit.
 
     Others are left out to save time: computing the hours of one crossing for two months takes a
     millisecond or more, and a region may have hundreds. The limit is wider by twice the snap limit,
@@ -352,7 +352,7 @@ def _legs(
     lon: Floats,
     lat: Floats,
 ) -> LegTable:
-    """Return the legs of all days that may belong to a way from start to end within the limit."""
+    """Return the legs of all days that may be part of a way no longer than the limit."""
     cut_m = min(limit_m, LONGEST_LEG_M)
     tables = [tables_of.laid(replace(asked, hazards=state.hazards), cut_m) for state in states]
     legs = by_day(tables, np.array([state.on for state in states]))

@@ -1,4 +1,4 @@
-"""Itineraries as JSON, and the problem that says where none is possible."""
+"""Itineraries as JSON; if there is none, a problem document with the stretches that fail."""
 
 from typing import Any
 

@@ -19,7 +19,7 @@ type Bools = NDArray[np.bool_]
 
 _DAY: Final = timedelta(days=1)
 
-#: Rows of the start and of the end in arrays of places; the spaces follow.
+#: Rows of start and end in arrays of places; the rows of the spaces follow these two.
 START: Final = 0
 END: Final = 1
 
@@ -64,7 +64,7 @@ def _open_s(stated: StatedCrossing, calendar: NightCalendar) -> list[tuple[float
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RoadState:
-    """Hazards, and the days of a journey on which exactly these hold: ``on``, bool [days]."""
+    """Hazards, and whether exactly these hold on each day of a journey: ``on``, bool [days]."""
 
     hazards: tuple[Hazard, ...]
     on: Bools
@@ -101,7 +101,7 @@ def road_states(records: Records, calendar: NightCalendar) -> tuple[RoadState, .
 
 
 def _holds(record: ActiveHazard, hazard: Hazard, begin: datetime) -> bool:
-    """Return whether a hazard holds on the day that begins at a moment."""
+    """Return whether a hazard is taken to hold on the day that starts at ``begin``."""
     if record.family != "physical" or not hazard.is_published:
         return True
     if record.valid_from >= begin + _DAY:

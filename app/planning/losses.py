@@ -20,7 +20,7 @@ from routing.corridors.stages import DailyStages, stage_losses
 from routing.route.coverage import supports_along
 from routing.travel.support_points import Support, Supports
 
-#: Number of days that a released count covers.
+#: Number of days that a released count covers, to convert it to people a day.
 WEEK_DAYS: Final = 7
 
 
@@ -77,7 +77,7 @@ class SpaceLoss:
 class ExpectedArrivals:
     """People a day on a corridor, from the planner's own file or from a released count near it.
 
-    ``released`` is that count, None if the number is from the planner's file.
+    ``released`` is the released count; None if the number is from the planner's file.
     """
 
     people_per_day: float

@@ -37,10 +37,11 @@ type Floats = NDArray[np.float64]
 #: of a degree of longitude varies by 1 % at most, up to 55 degrees of latitude.
 _PIECE_DEG: Final = 0.5
 
-#: Segments by which a buffer approximates a quarter of a circle: its area is right within 0.2 %.
+#: Segments by which a buffer approximates a quarter of a circle; with 16, the area of the circle is
+#: right within 0.2 %.
 _QUARTER: Final = 16
 
-#: Share of a distance by which a line may be straightened before it is widened [A].
+#: Tolerance of simplifying a line before it is buffered, as a share of the buffer's distance [A].
 _STRAIGHTENED: Final = 0.01
 
 #: Side of the squares in which a raster is read, in cells, as of the tiles of most files. Squares
@@ -52,7 +53,7 @@ CORRIDOR_CELLS: Final = 100_000_000
 #: Most cells read for a line that anybody draws [A]: 0.4 s of CPU, or 600 km of line.
 LINE_CELLS: Final = 20_000_000
 
-#: Lines whose counts are kept [A].
+#: Most lines whose counts are cached [A].
 _KEPT: Final = 200
 
 
@@ -63,7 +64,7 @@ class PopulationRasterError(GeoError, ValueError):
 
 
 class RasterTooFineError(PopulationRasterError):
-    """More cells lie within the distances than may be read."""
+    """The raster has more cells within the distances than a request may read."""
 
     code = "population_raster_too_fine"
 
@@ -115,7 +116,7 @@ def people_in_raster(
     RasterTooFineError
         More cells would have to be read.
     """
-    # Imported here: few commands count people.
+    # Imported here, because the import takes time and few commands count people.
     from exactextract import exact_extract
 
     with opened_raster(path) as raster:
@@ -274,7 +275,7 @@ class CountedByRaster:
 
 
 class LinePeople:
-    """Counts of people near lines, kept in this process; may be used by several threads.
+    """Counts of people near lines, with a cache in this process; may be used by several threads.
 
     Parameters
     ----------

@@ -76,7 +76,8 @@ class WhatIf:
     shut : tuple of str
         Ids of crossings that would be shut.
     added_m : tuple of float
-        Where spaces with all the services of the request would be added, metres.
+        Positions, metres along the corridor, of added spaces, which offer all services of the
+        request.
     """
 
     closed: tuple[str, ...] = ()
@@ -116,7 +117,7 @@ class WhatIfAnswer:
 
 @dataclass(frozen=True, eq=False)
 class CorridorWorld:
-    """What can be changed along a corridor.
+    """Spaces and crossings along a corridor that a what-if can change.
 
     Attributes
     ----------
@@ -143,7 +144,7 @@ async def offering_spaces(session: AsyncSession, found: MeasuredCorridor) -> tup
 def corridor_world(
     found: MeasuredCorridor, offering: Sequence[OpenSpace], now: datetime
 ) -> CorridorWorld:
-    """Return what can be changed along a measured corridor.
+    """Return the spaces and crossings along a measured corridor that a what-if can change.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ class LabelRow:
 
     @property
     def may_be_nothing(self) -> bool:
-        """Whether cells with the label may count as empty; of status not, as empty means open."""
+        """Whether the label may be mapped to `NOTHING`; not in status, where empty means open."""
         return self.field not in NEVER_EMPTY
 
 

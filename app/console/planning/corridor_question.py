@@ -38,7 +38,7 @@ class Asked(BaseModel):
 
     @property
     def day_km(self) -> int:
-        """The gap that was chosen, or the middle one if it is none of those to choose from."""
+        """The chosen longest gap, kilometres; the middle one of `GAPS_KM` if not among them."""
         return self.gap_km if self.gap_km in GAPS_KM else GAPS_KM[1]
 
 

@@ -46,7 +46,7 @@ class TableLine:
 
 @dataclass(frozen=True, slots=True)
 class ShownFilter:
-    """A filter with its choices; ``has_any`` says whether it can be left open."""
+    """A filter with its choices; ``has_any`` says whether it may filter nothing."""
 
     name: str
     title: str

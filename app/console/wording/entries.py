@@ -53,7 +53,7 @@ class TextEntry:
 
     @property
     def state(self) -> str:
-        """State of the text, a key of `STATES`; waiting wordings go before published ones."""
+        """State of the text, a key of `STATES`; a waiting wording decides before published ones."""
         if self.text is None:
             return "outdated"
         waiting = [one for one in self.wordings if not one.is_published]
@@ -82,7 +82,7 @@ class TextEntry:
         return self.text is not None and self.text.is_sms
 
     def waits_for(self, person: str) -> bool:
-        """Return whether the text needs something that a person has not done yet."""
+        """Return whether a person can still translate the text, or agree with a wording of it."""
         if self.state == "missing":
             return True
         waiting = (one for one in self.wordings if not one.is_published)
@@ -133,5 +133,5 @@ def next_for(entries: Mapping[str, TextEntry], digest: str, person: str) -> Text
 
 
 def sms_septets(text: str) -> int:
-    """Return the septets that a text takes in a message, without the values of placeholders."""
+    """Return the septets (GSM 7-bit) of a text in a text message, with placeholders unfilled."""
     return septets(in_gsm7(text))

@@ -1,4 +1,4 @@
-"""Places where spaces may be opened on one corridor or all, and the people who would walk by.
+"""Sites where spaces may be opened on one corridor or all, and the people who walk past them.
 
 Somebody who lies in wait for people would ask where no space stands yet, so the answer is in
 no public response, file or cache.
@@ -82,14 +82,14 @@ class SitingQuestion:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SitingGround:
-    """Sites of all corridors together, and the people who walk by.
+    """Candidate sites of all corridors, joined where corridors share a town, and flows of people.
 
     Attributes
     ----------
     whole : PathFlows
-        One flow per corridor, from end to end.
+        One flow of people per corridor, from end to end.
     journeys : PathFlows
-        Flows from end to end, and from either end to towns on the way.
+        Flows of people from end to end, and from either end to towns on the way.
     corridor_of : ndarray of int64 [Q]
         Row of the corridor of each journey; a corridor's first journey goes from end to end.
     """
@@ -113,7 +113,7 @@ class SitingGround:
 
 
 def siting_ground(found: Sequence[MeasuredCorridor], question: SitingQuestion) -> SitingGround:
-    """Return the sites where spaces may be opened, and the people who would walk by.
+    """Return the sites where spaces may be opened, and the people who walk past them.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def siting_ground(found: Sequence[MeasuredCorridor], question: SitingQuestion) -
 
 
 def _ends_m(found: MeasuredCorridor) -> Floats:
-    """Return where journeys end: metres of towns that are at least `_JOURNEY_M` apart."""
+    """Return the ends of journeys, metres along the corridor: towns at least `_JOURNEY_M` apart."""
     kept: list[float] = []
     for town in found.towns:
         if town.at_m >= (kept[-1] if kept else 0.0) + _JOURNEY_M:

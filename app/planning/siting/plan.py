@@ -27,7 +27,7 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 #: Distance to a space within which a point counts as covered, as a share of a day's walk [A]:
-#: whoever sets out from there and turns back is at the space by night.
+#: whoever leaves the space, reaches the point and turns back is at the space by night.
 _NEAR: Final = 0.5
 
 #: How many of the longest stretches are minimised in turn [A]; each needs a run of the solver.
@@ -103,7 +103,7 @@ class PlanVariant:
 
 @dataclass(frozen=True, slots=True)
 class SitingPlan:
-    """Proposed sites with what they do.
+    """Proposed sites, and what opening spaces there changes.
 
     Attributes
     ----------
@@ -138,7 +138,7 @@ class SitingPlan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Choice:
-    """Rows of the sites to open, None if no number of spaces suffices, and what is proven."""
+    """Rows of the sites to open (None if no number suffices), and what the solver has proven."""
 
     chosen: Ints | None
     is_proven: bool
@@ -210,8 +210,8 @@ def _choice(ground: SitingGround, question: SitingQuestion, effort: SolverEffort
     needs, sites = _needs(ground, question), ground.sites
     if question.most is None:
         fewest = fewest_spaces(needs, sites, effort)
-        # Points of "covering" have no stretch. The journey from end to end holds all stretches of
-        # its corridor, so other journeys would only repeat them.
+        # Only the bare stretches of journeys from end to end are reported: these journeys hold all
+        # stretches of their corridors. The model "covering" has points and no stretches.
         whole = {*np.flatnonzero(np.diff(ground.corridor_of, prepend=-1)).tolist()}
         count = 0 if fewest.chosen is None else len(fewest.chosen)
         return _Choice(
@@ -263,7 +263,7 @@ def _in_towns(ground: SitingGround, needs: FlowNeeds, chosen: Ints, within_m: fl
 
 
 def _covered(needs: FlowNeeds, is_open: Bools) -> float:
-    """Return the flow that some open sites cover."""
+    """Return the flow of people that is covered if exactly the sites of ``is_open`` are open."""
     if isinstance(needs, PathReach):
         return path_figures(needs.paths, needs.reach_m, is_open).covered_flow
     return float(needs.flow[needs.covered(is_open)].sum())

@@ -19,8 +19,8 @@ from geo.planning import siting_runs
 from routing.errors import InvalidRequest, SolverFailed
 from routing.siting.solver import SolverEffort, SolverProgress
 
-#: Seconds between two signs of life of a run. Each stores its progress and reads whether somebody
-#: wants it to end.
+#: Seconds between two updates of a run's row, which show that it is alive: each stores the progress
+#: and reads whether the person cancelled the run.
 _SIGN_S: Final = 1.0
 
 
@@ -51,7 +51,7 @@ class SitingRuns:
     database
         Where runs are kept.
     clock
-        Clock for the times of a run's signs of life.
+        Clock for the times of the updates of a run's row.
     """
 
     database: Database
