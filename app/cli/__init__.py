@@ -75,7 +75,8 @@ def _publish_segments(settings: Settings, folder: Path) -> int:
             await setup.redraw_sketch(database, settings.graphs_dir, staged=folder)
             return count
 
-    # Without `explained_failures`: the import explains a failure itself, and keeps the old version.
+    # `explained_failures` is not used: the import explains a failure itself, and keeps the old
+    # roads.
     return asyncio.run(work())
 
 
@@ -126,9 +127,10 @@ app.command()(export)
 app.command()(upkeep)
 first_hour.add_to(app)
 
-#: State after Ctrl-C in a command that writes in one transaction.
+#: What is printed after Ctrl-C in a command that writes in one transaction.
 _NOTHING_CHANGED = "nothing was changed"
-#: State after Ctrl-C in a start, whose steps are each complete or undone.
+#: What is printed after Ctrl-C while the database is prepared, whose steps are each complete or
+#: undone.
 _GOES_ON = "nothing is half done, and the next start goes on from here"
 
 

@@ -56,7 +56,7 @@ class TableFormat(StrEnum):
     PARQUET = "parquet"
 
 
-#: State after Ctrl-C.
+#: What is printed after Ctrl-C.
 _GOES_ON = "what is finished stays, and the same command goes on from there"
 
 

@@ -34,7 +34,7 @@ from geo.oversight.row_digests import RowVerdict
 from geo.proposals.submission import checked_reason
 from geo.removals import hides
 
-#: Name in the audit of people at the command line, who control the machine and do not sign in.
+#: Actor in audit entries of commands: people at the command line do not sign in.
 ACTOR = "cli"
 
 audit_app = typer.Typer(help="The audit chain: who did what, append-only.", no_args_is_help=True)

@@ -26,7 +26,7 @@ pull_app = typer.Typer(help="Forms elsewhere whose submissions become proposals.
 
 push_app = typer.Typer(help="Catalogues elsewhere that lead to what is published here.")
 
-#: Upper limit of left-out rows printed.
+#: Upper limit of the printed rows that a pull left out.
 _SHOWN = 20
 
 _Name = Annotated[str, typer.Argument(help="Name of its file in AMPARO_HOME/exchange.")]

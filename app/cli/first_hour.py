@@ -22,10 +22,10 @@ from geo.records.file_kinds import KINDS
 #: effect, so that scripts can wait for the end of either. 1 means that the command failed.
 EXIT_INCOMPLETE = 4
 
-#: State after Ctrl-C: a load is one transaction.
+#: What is printed after Ctrl-C in `load`, which is one transaction.
 _NOTHING_CHANGED = "nothing was changed"
 
-#: Name of each step, and the command that does it, by the step's key.
+#: Name of each step of `welcome`, and the command that does the step, by the step's key.
 STEPS: dict[str, tuple[str, str]] = {
     "demo": ("The demonstration is removed", "amparo demo remove"),
     "organization": ("Own organisations: {count}", 'amparo organization add "NAME"'),

@@ -18,7 +18,7 @@ person_app = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 organization_app = typer.Typer(help="Organisations that people belong to.", no_args_is_help=True)
 token_app = typer.Typer(help="Access tokens for programs.", no_args_is_help=True)
 
-#: Name in the audit of people at the command line, who control the machine.
+#: Actor in audit entries of commands: people at the command line do not sign in.
 BY = "cli"
 
 Email = Annotated[str, typer.Argument(help="Their e-mail address.")]

@@ -1,4 +1,4 @@
-"""What commands that bring roads share: the options of an import, its progress and its report."""
+"""Parts shared by `amparo roads import` and `fetch`: options, progress and report of an import."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -44,7 +44,7 @@ _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True)
 class _Fetching:
-    """Client that fetches sources of roads, keeps the files in a folder, and shows progress."""
+    """Fetches extracts and Overpass areas, caches the files in a folder, and shows progress."""
 
     settings: Settings
     server: Server
@@ -93,7 +93,7 @@ def _fetching(settings: Settings, sleep: Callable[[float], None]) -> Iterator[_F
 def given_rasters(
     settings: Settings, heights: Sequence[str], sleep: Callable[[float], None]
 ) -> list[Path]:
-    """Return the height files given as options; those given as addresses are fetched."""
+    """Return the paths of the height files given as options; files given as URLs are fetched."""
     if not any(map(is_address, heights)):
         return height_files(heights, Path)
     with _fetching(settings, sleep) as fetching:
@@ -148,7 +148,7 @@ def add_fetch(
         settings = require_settings()
         options = ImportOptions((), country, boundary, boundary_error_m, title or place)
         with explained_failures(_GOES_ON):
-            # Errors that need no network to find come before the first request.
+            # Options are checked before the first request, so that errors show at once.
             name = region or region_name(place or _stem(extract))
             check_name(name)
             box = None if bbox is None else Box.checked(*bbox)
@@ -177,9 +177,9 @@ def _area(fetching: _Fetching, place: str | None, box: Box | None, extract: str 
 
 
 def _country(area: Area, options: ImportOptions) -> str | None:
-    """Return the country to import an area with: the option's, else the one found by Overpass.
+    """Return the country option for importing an area: as given, else the one found by Overpass.
 
-    With a boundary and no option there is none: the boundary tells the countries.
+    None if only a boundary is given, because the boundary tells the countries.
     """
     if options.country is not None or options.boundary is not None:
         return options.country

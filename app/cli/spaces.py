@@ -27,7 +27,8 @@ duplicates_app = typer.Typer(help="Records that may be one place.")
 spaces_app.add_typer(mapping_app, name="mapping")
 spaces_app.add_typer(duplicates_app, name="duplicates")
 
-#: Upper limit of problems printed, and of possible duplicates; the report file has all of them.
+#: Upper limit of the printed problems, and of the printed possible duplicates; the report file has
+#: all.
 _SHOWN = 20
 
 _NOTHING_CHANGED = "nothing was changed"
@@ -103,7 +104,7 @@ def spaces_import(
 
 
 class _Shown:
-    """A progress bar driven by a file check, removed from the terminal at the end."""
+    """Progress bar that the check of a file updates; removed from the terminal at the end."""
 
     def __init__(self) -> None:
         self._bar = Progress(

@@ -1,1 +1,1 @@
-"""Exchange with other systems: submissions of Kobo in, links and released counts to CKAN out."""
+"""Exchange with other systems: reads submissions of Kobo, sends links and counts to CKAN."""

@@ -1,4 +1,4 @@
-"""CKAN's Action API 3: what a token may do, a dataset made or changed, released counts uploaded."""
+"""Client of CKAN's Action API 3: checks a token's rights, stores a dataset, uploads counts."""
 
 import re
 from collections.abc import Mapping
@@ -32,14 +32,14 @@ class CkanSite:
     async def require_one_organization(self) -> None:
         """Refuse a token that is more than an editor's of this one organisation.
 
-        A token that leaks then changes links of one organisation, and nobody else's data.
+        If such a token leaks, it can change the links of one organisation, and nobody else's data.
 
         Raises
         ------
         TooMuchAccessError
-            It may edit other organisations, administers this one, or the whole site.
+            The token may edit other organisations, or administer this one or the whole site.
         ExchangeError
-            It may not edit this organisation, or the site does not answer as documented.
+            The token may not edit this organisation, or the site does not answer as documented.
         """
         # CKAN before 2.10 refuses user_show without a name (409). There, a site administrator is
         # recognised below, by the organisations listed.
@@ -73,7 +73,7 @@ class CkanSite:
         Raises
         ------
         ExchangeError
-            It belongs to another organisation.
+            The dataset of this name belongs to another organisation.
         """
         found = await self._found("package_show", {"id": name})
         owner = found.get("organization") if found is not None else None
@@ -90,12 +90,12 @@ class CkanSite:
         return _object(await self._asked(action, dataset))
 
     async def upload(self, dataset: Mapping[str, Any], released: ReleasedCounts) -> None:
-        """Upload released counts in place of those of an earlier week.
+        """Upload released counts to a dataset; they replace counts uploaded before.
 
         Raises
         ------
         TypeError
-            ``released`` is something else.
+            ``released`` is no `ReleasedCounts`: nothing else may be uploaded.
         """
         if type(released) is not ReleasedCounts:
             msg = "only released counts are uploaded"
@@ -119,7 +119,7 @@ class CkanSite:
     async def _found(
         self, action: str, stated: Mapping[str, Any], *, unless: tuple[int, ...] = (_NOT_FOUND,)
     ) -> Mapping[str, Any] | None:
-        """Return what an action answers, or None for a status of ``unless``."""
+        """Return the result of an action, or None if the HTTP status is one of ``unless``."""
         status, answer = await self._client.post(f"/api/3/action/{action}", json=stated)
         return None if status in unless else _object(_result(action, status, answer))
 
@@ -136,7 +136,7 @@ class CkanSite:
 
 
 def _result(action: str, status: int, answer: object) -> Any:  # noqa: ANN401 - any JSON
-    """Return the result of an answer.
+    """Return the member ``result`` of an action's answer.
 
     The error about a refusal names the fields of CKAN's own error, and none of its texts, which
     may repeat values.

@@ -9,8 +9,8 @@ from app.exchange.declarations import CkanDeclaration
 #: Name of the resource that holds uploaded counts.
 COUNTS: Final = "Released weekly counts of people (CSV)"
 
-#: Resources that link here: name, path of this Amparo, format, description. Each shows what anybody
-#: sees at the moment of asking; nothing of it is copied to the other system.
+#: Resources of the dataset that link to this Amparo: name, path, format, description. Whoever
+#: follows a link gets what the public sees at that moment; no data are copied to the other system.
 LINKS: Final = (
     (
         "Support spaces (GeoJSON)",
@@ -39,9 +39,10 @@ def dataset_of(
     base_url : str
         Public address of this Amparo, without a slash at the end.
     today : date
-        Beginning of the time that a new dataset is about; one that is there keeps its own.
+        Start of the period that a new dataset covers; a stored dataset keeps its own.
     before : mapping or None
-        The dataset that is there. Its other members and resources stay as they are.
+        The dataset as stored at the site, None for a new one. Members and resources that Amparo
+        does not write stay as they are.
     """
     before = before or {}
     about: dict[str, Any] = {
@@ -62,7 +63,8 @@ def dataset_of(
         "tags": [_tag(tag, stated.tag_vocabulary) for tag in stated.tags],
         "resources": _resources(base_url, before),
     }
-    # CKAN empties the members that an update leaves out: those of others stay as they are.
+    # CKAN empties members that an update leaves out, so members that Amparo does not write are sent
+    # again unchanged.
     return {**before, **{name: value for name, value in about.items() if value is not None}}
 
 
@@ -86,8 +88,8 @@ def _resources(base_url: str, before: Mapping[str, Any]) -> list[dict[str, Any]]
         for name, path, kind, description in LINKS
     ]
     taken = [one for one in ours.values() if one is not None]
-    # CKAN deletes resources that an update leaves out, so those of other people are sent again,
-    # also where two have one name.
+    # CKAN deletes resources that an update leaves out, so all resources that are not Amparo's are
+    # sent again, even two of the same name.
     return [*linked, *(one for one in there if not any(one is other for other in taken))]
 
 

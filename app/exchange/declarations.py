@@ -22,14 +22,14 @@ FOLDER: Final = "exchange"
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
-#: Most bytes of a declaration [A].
+#: Upper limit of a declaration's file, bytes [A].
 _MOST: Final = 262_144
 #: Most characters of a token's file.
 _LONGEST_TOKEN: Final = 4_096
 
 
 class _Declaration(BaseModel):
-    """What every exchange declares."""
+    """Members that the declaration of every kind of exchange has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -140,7 +140,7 @@ def read_kobo(home: Path, name: str) -> Declared[KoboDeclaration]:
 
 
 def read_ckan(home: Path, name: str) -> Declared[CkanDeclaration]:
-    """Return a declared dataset; errors as `read_kobo`."""
+    """Return a declared dataset; raises the errors of `read_kobo`."""
     return _read(home, "ckan", name, CkanDeclaration)
 
 
@@ -190,7 +190,7 @@ def _read[T: _Declaration](home: Path, kind: str, name: str, model: type[T]) -> 
         ]
         raise DeclarationError("declaration_wrong", "\n".join(lines), name=name) from None
     except ValueError as error:
-        # The text of a decoder's error could repeat a line of the file: its kind is enough.
+        # Only the error's class is named: its message could repeat a line of the file.
         msg = f"{where} is not TOML in UTF-8 ({type(error).__name__})"
         raise DeclarationError("declaration_wrong", msg, name=name) from None
 
@@ -202,7 +202,8 @@ def _private_text(name: str, folder: Path, stated: _Declaration) -> str:
     """
     path = folder / str(stated.token_file)
     try:
-        # Opened once and never through a link, so that the file checked below is the file read.
+        # The file is opened once, and not through a symbolic link, so that the file whose owner is
+        # checked below is the file that is read.
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         msg = f"{name}: the file of its token cannot be read ({error.strerror})"

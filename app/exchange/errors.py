@@ -2,7 +2,7 @@
 
 
 class ExchangeError(Exception):
-    """An exchange cannot go on; nothing of it is stored.
+    """An exchange failed; nothing that it read or made is stored.
 
     Parameters
     ----------
@@ -11,7 +11,7 @@ class ExchangeError(Exception):
     message
         What is wrong and what to do, in English; never a token, an address or a value.
     parameters
-        Values that complete the code.
+        Details of the error by name, such as numbers, for programs.
     """
 
     def __init__(self, code: str, message: str, **parameters: str | int) -> None:

@@ -142,5 +142,5 @@ def _refused(status: int) -> ExchangeError:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    # Read once: that takes twenty milliseconds.
+    # Cached, because reading the certificates takes twenty milliseconds.
     return ssl.create_default_context()

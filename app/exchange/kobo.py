@@ -1,4 +1,4 @@
-"""KoboToolbox's API v2: what an account may do, the questions of a form, and its submissions."""
+"""Client of KoboToolbox's API v2: checks an account's rights, reads questions and submissions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -32,14 +32,14 @@ class KoboForm:
         self._path = f"/api/v2/assets/{asset}"
 
     async def require_view_only(self) -> None:
-        """Refuse an account that may do more than view this form, or that sees another one.
+        """Refuse an account that may do more than view this form, or that sees another form.
 
-        A token that leaks then opens one form of public facts about spaces, and nothing else.
+        If the token of such an account leaks, it opens one form of public facts about spaces only.
 
         Raises
         ------
         TooMuchAccessError
-            The error says which permission is too much, or how many forms the account sees.
+            The account has too many rights; the error names the permission, or the number of forms.
         ExchangeError
             The account lacks a permission, or the server does not answer as documented.
         """
@@ -93,10 +93,10 @@ class KoboForm:
         return questions_of(_objects(content.get("survey")))
 
     async def read(self, asked: Sequence[str], position: Position, most: int) -> Reading:
-        """Return new submissions and, up to ``most`` in all, the next old ones of the sweep.
+        """Return new submissions, and old ones to check for changes; together at most ``most``.
 
-        A sweep reads all known submissions again, some in each run, to find changes. Answers to
-        other questions than ``asked`` are neither requested nor kept.
+        A sweep reads all old submissions again over several runs, each going on where the last one
+        ended. Answers to other questions than ``asked`` are neither requested nor kept.
         """
         new = await self._submissions(asked, {"$gt": position.highest_id}, most)
         room, swept = most - len(new), list[dict[str, Any]]()
@@ -126,7 +126,8 @@ class KoboForm:
         )
         found = _objects(_member(answer, "results", list))
         numbers = [one.get(ID) for one in found]
-        # If the server ignored the order or the limit, the position would skip submissions.
+        # Check that the server respected order and limit: otherwise the stored position would skip
+        # submissions.
         is_next = all(isinstance(n, int) and n > ids["$gt"] for n in numbers)
         if not is_next or numbers != sorted(set(numbers)) or len(numbers) > most:  # type: ignore[type-var]  # numbers by then
             raise _unexpected()

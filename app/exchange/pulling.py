@@ -1,4 +1,4 @@
-"""One run of a source: rights checked, new and changed submissions read, and put into the queue."""
+"""One run of a Kobo source: checks its rights, reads submissions, and proposes changes."""
 
 import asyncio
 from typing import Final
@@ -14,7 +14,7 @@ from geo.sources import ledger
 from geo.sources.survey_form import require_readable
 from geo.sources.taking import PullResult, Reading, Source, service_account, take
 
-#: Seconds for all requests of a run [A].
+#: Time limit of all requests of a run together, seconds [A].
 RUN_S: Final = 180.0
 
 
@@ -55,7 +55,8 @@ async def pull(
         raise ExchangeError("unreachable", "the server answers too slowly") from None
     source = Source(declared.name, mapping, asked, person.id)
     async with database.session(Tier.WRITER) as session:
-        # If another run has moved the position meanwhile, it took these submissions already.
+        # If another run has moved the position meanwhile, that run has stored these submissions
+        # already.
         if await ledger.read_position(session, declared.name, lock=True) != position:
             raise ExchangeError("overtaken", "another run took these submissions meanwhile")
         return await take(session, source, reading, now=clock(), dry_run=dry_run)

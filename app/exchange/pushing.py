@@ -1,4 +1,4 @@
-"""One push of a dataset: rights checked, links stored, and released counts uploaded if declared."""
+"""One push of a dataset: checks the token's rights, stores links, uploads counts if declared."""
 
 import asyncio
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.settings import is_loopback
 from geo.db.sessions import Database, Tier
 from geo.records import demo_rows
 
-#: Seconds for all requests of a push [A].
+#: Time limit of all requests of a push together, seconds [A].
 PUSH_S: Final = 180.0
 
 

@@ -1,4 +1,4 @@
-"""The planners' workbench `/planner`: a corridor's strip, dates compared, what-ifs, files.
+"""The page `/planner`, a workbench for planners: draws corridors, compares days, tries spaces.
 
 It imports `api` and `page_models`, and shows public records alone.
 """

@@ -1,4 +1,4 @@
-"""What the workbench shows of a corridor: figures, trial spaces, heights."""
+"""Measures the corridor that the workbench shows: its figures, trial spaces, and heights."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,14 +24,14 @@ _REACH_M = 5_000.0
 
 @dataclass(frozen=True, eq=False)
 class CorridorView:
-    """Measured corridor of a view.
+    """Corridor that a person views, measured.
 
     Attributes
     ----------
     form
-        The view, with a trial space that was typed among the others.
+        The form, with the typed trial space moved to ``pins_km``.
     found
-        Figures; ``what_if`` says what the trial spaces change.
+        Figures of the corridor; ``what_if`` has what the trial spaces change.
     pins_m
         Trial spaces, metres in the direction of travel, in the order of the form.
     heights
@@ -87,7 +87,7 @@ async def measured_view(
 
 
 def with_pins(found: MeasuredCorridor, pins_m: tuple[float, ...]) -> MeasuredCorridor:
-    """Return the figures with ``what_if``: what changes with the trial spaces.
+    """Return the figures with ``what_if`` set to what the trial spaces change.
 
     Each trial space is taken to offer every service of the request.
 
@@ -106,14 +106,15 @@ def with_pins(found: MeasuredCorridor, pins_m: tuple[float, ...]) -> MeasuredCor
 
 
 def _with_typed(form: ViewForm, length_m: float) -> ViewForm:
-    """Return the form with ``added_km`` moved to ``pins_km``, measured along the own line."""
+    """Return the form with ``added_km`` converted and appended to ``pins_km``."""
     pins = form.pins_km
     if form.added_km is not None:
         if form.added_km * 1e3 > length_m:
             raise ViewFormError("pin")
         at_m = _turned(form.added_km * 1e3, length_m, form)
         pins = (*pins, round(at_m / 1e3, 1))
-    # A pin rounded to a tenth of a kilometre may lie beyond the corridor's end.
+    # Pins are cut at the corridor's length: rounding to a tenth of a kilometre may put one beyond
+    # it.
     kept = tuple(dict.fromkeys(min(km, length_m / 1e3) for km in pins))
     return replace(form, pins_km=kept, added_km=None)
 

@@ -1,4 +1,4 @@
-"""Nights along a corridor: where a party would sleep, else the stretches where it could not."""
+"""Nights along a corridor: where a party would sleep, or which stretches it cannot walk."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,10 +24,10 @@ from app.texts.stage_text import CONSTRAINTS
 from geo.spaces.eligibility import NIGHT_SERVICE
 from routing.errors import RoutingError
 
-#: Most nights under way, as of `POST /itineraries`.
+#: Most nights of an itinerary, the same as in `POST /itineraries`.
 _MOST_NIGHTS: Final = 60
 
-#: Errors by which a search says that it proposes no way between the ends of a corridor.
+#: Errors of the search that mean: no way between the ends of the corridor may be proposed.
 _REFUSALS: Final = (
     RouteRefusedError,
     SilentCrossingError,
@@ -64,7 +64,7 @@ class FailingStretch:
 
 @dataclass(frozen=True, slots=True)
 class Nights:
-    """Nights of the itinerary with the fewest nights, or the stretches that fail, or neither.
+    """Nights of the itinerary with the fewest nights; if there is none, the stretches that fail.
 
     ``is_refused`` is set if no way between the ends may be proposed, ``is_past`` if the day of the
     view is over; both leave ``nights`` and ``failing`` empty.
@@ -155,7 +155,7 @@ def _name(found: Itineraries, row: int) -> str:
 
 
 def _measure(view: CorridorView, found: Itineraries, row: int) -> float | None:
-    """Return where a place of an itinerary lies along the corridor, metres."""
+    """Return the position of an itinerary's place along the corridor, metres; None if not on it."""
     supports = view.found.now.supports
     if row in {START, END}:
         return 0.0 if row == START else supports.length_m

@@ -146,7 +146,7 @@ async def _answered(
 
 @asynccontextmanager
 async def _public_source(request: Request) -> AsyncIterator[ReadSource]:
-    """Open a source of public records, also for signed-in people: they pass the page's files on."""
+    """Open a source of public records, also for signed-in people, who may pass the files on."""
     database: Database = request.state.database
     editions: Editions = request.state.editions
     stamps = await editions.stamps()
@@ -181,7 +181,7 @@ async def _measured(
 async def _nights(
     request: Request, source: ReadSource, shown: CorridorView, now: datetime
 ) -> Nights | None:
-    """Return the nights of a view that asks for them, one request at a time."""
+    """Return the nights of a view if it asks for them; one request at a time computes nights."""
     if not shown.form.has_nights:
         return None
     settings: Settings = request.state.settings

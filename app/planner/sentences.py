@@ -1,4 +1,4 @@
-"""Sentences of the workbench: figures of a corridor, and what is different in another state."""
+"""Sentences of the workbench: figures of a corridor, and how they differ on another day."""
 
 from collections.abc import Sequence
 from math import isnan
@@ -8,8 +8,8 @@ from app.i18n.translation import Words
 from app.planning.corridors import DatedFigures, MeasuredCorridor
 from routing.corridors.figures import CorridorFigures
 
-#: Share of an area with values from which on a raster counts as complete [A]: cells of water have
-#: no value.
+#: Share of an area that must have values in a raster for its count to be called complete [A]; not
+#: 1, because cells of water have no value.
 _WHOLE: Final = 0.98
 
 
@@ -53,7 +53,7 @@ def reconfirmed(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list
 
 
 def compared(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
-    """Say what is different between the two days, from the earlier one to the later."""
+    """Return sentences on what differs between the two days, from the earlier to the later."""
     if found.compared is None or found.change is None:
         return []
     earlier, later = sorted((found.compared, found.now), key=lambda one: one.on)
@@ -70,7 +70,7 @@ def compared(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[st
 
 
 def _alone(found: MeasuredCorridor, number: int, day: DatedFigures, w: Words) -> str | None:
-    """Name the spaces that count on one of the two days alone; None if there are none."""
+    """Return a sentence naming the spaces that count only on ``day``; None if there are none."""
     other = found.compared if day is found.now else found.now
     assert other is not None  # noqa: S101 -- two days are compared
     alone = [
@@ -83,7 +83,7 @@ def _alone(found: MeasuredCorridor, number: int, day: DatedFigures, w: Words) ->
 
 
 def residents(found: MeasuredCorridor, w: Words) -> list[str]:
-    """Say how many people live near: by the operator's raster, else by towns."""
+    """Return sentences on the people who live near: by the operator's raster, else by towns."""
     raster, people = found.by_raster, found.people.people
     source, notes = w.gettext("poblaciones de GeoNames"), []
     if raster is not None and raster.people is not None:
@@ -106,7 +106,7 @@ def residents(found: MeasuredCorridor, w: Words) -> list[str]:
 
 
 def tried(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
-    """Say what the trial spaces change."""
+    """Return sentences on what the trial spaces change, for each service."""
     change = found.what_if
     if change is None:
         return []

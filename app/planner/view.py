@@ -1,4 +1,4 @@
-"""Contents of the workbench's page: words, tables and the drawing, of public records."""
+"""Contents of the workbench's page, made of public records: sentences, tables, the drawing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from app.planning.corridor_strip import HeightLine, Strip, StripPiece, StripRow,
 from geo.geography.coverage_gaps import RankedGap
 from routing.corridors.gaps import CorridorGap
 
-#: Points of the drawn line of heights [A]: on a phone, one in three pixels.
+#: Number of points of the drawn line of heights [A]: about one for every three pixels of a phone.
 _SAMPLES: Final = 97
 
 #: Days before and after today that the slider of days offers [A]: a season each way.
@@ -33,7 +33,7 @@ _SLIDER_DAYS: Final = 90
 #: Most gaps in the table [A]; the files have all.
 _MOST_GAPS: Final = 60
 
-#: Formats that the page's buttons offer, in their order.
+#: Names of the file formats that the page offers as buttons, by format, in order.
 OFFERED: Final[Mapping[str, str]] = {
     "csv": "CSV",
     "xlsx": "XLSX",
@@ -60,7 +60,7 @@ BINDING: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class CorridorChoice:
-    """A corridor of the list."""
+    """A corridor of the list from which people choose."""
 
     id: str
     name: str
@@ -96,7 +96,8 @@ class WorkbenchAnswer:
     Attributes
     ----------
     said, compared, tried
-        Sentences: the figures, what differs between the two days, what the trial spaces change.
+        Sentences of `app.planner.sentences`: the figures, what differs between the two days, what
+        the trial spaces change.
     residents
         Sentences about the people who live near, with the source.
     announced
@@ -104,13 +105,13 @@ class WorkbenchAnswer:
     day_length_m
         Length from which on a gap is long: a day's walk of the profile.
     left_out
-        How many gaps the table leaves out.
+        Number of gaps that the table leaves out, which the files have.
     towns
         Towns on the corridor: name, and kilometres along the corridor's own line.
     pins
         Trial spaces: kilometres along the own line, and metres in the direction of travel.
     data
-        What the page's script draws with.
+        Data for the page's script, as JSON.
     """
 
     title: str
@@ -134,7 +135,7 @@ class WorkbenchAnswer:
 
 @dataclass(frozen=True)
 class WorkbenchPage:
-    """Contents of the page; ``ranking`` has the gaps of the first service that was asked for."""
+    """Contents of the page; ``ranking`` has the longest gaps of the form's first service."""
 
     frame: PageFrame
     form: ViewForm
@@ -171,7 +172,7 @@ def render(page: WorkbenchPage, lang: str) -> str:
 
 
 def _address(lang: str, gap: RankedGap, service: str) -> str:
-    """Return the URL that opens a gap.
+    """Return the URL that opens the workbench at a gap.
 
     Corridor and service are in the query, for the server; the fragment repeats them with the gap's
     middle, for the page's script.
@@ -212,7 +213,7 @@ def answer_of(
     )  # fmt: skip
     compared = sentences.compared(found, names, w)
     tried = sentences.tried(found, names, w)
-    # Sentences of a comparison hold the figures, too.
+    # Sentences of a comparison state the figures too, so they are not said twice.
     said = [] if compared or tried else sentences.said(found, names, w)
     said += sentences.reconfirmed(found, names, w)
     return WorkbenchAnswer(

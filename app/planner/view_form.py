@@ -131,7 +131,7 @@ def read_form(fields: Mapping[str, Sequence[str]]) -> ViewForm:
 
 
 def kept_form(fields: Mapping[str, Sequence[str]]) -> ViewForm:
-    """Return a form that could not be read, to be shown again without days and trial spaces."""
+    """Return what can be kept of a form with errors, to show it again: no days, no trial spaces."""
     services = tuple(dict.fromkeys(fields.get("service", ())))[:MOST_SERVICES]
     profile = _one(fields, "profile")
     return ViewForm(

@@ -97,7 +97,7 @@ def shut_at_m(crossings: Sequence[CrossingAlong]) -> Floats:
 
 
 def stages_of(found: MeasuredCorridor, crossings: tuple[CrossingAlong, ...]) -> DailyStages:
-    """Return how far a party gets on the day asked for, walking the acceptable gap in a day."""
+    """Return how far a party gets on the day asked for, whose day's walk is the acceptable gap."""
     return daily_stages(found.now.supports, found.request.targets.gap_m, shut_at_m(crossings))
 
 

@@ -91,7 +91,7 @@ class CorridorRequest:
 
 @dataclass(frozen=True, eq=False)
 class CorridorWay:
-    """Line to measure, its name or the names of its ends, and how spaces lie along it.
+    """Line to measure, its name or the names of its ends, and its selection of spaces.
 
     ``along`` selects the spaces that support the line. An added space may stand ``pin_reach_m``
     metres off the line: the access distance or, on a sketch, whose lines leave out bends, the
