@@ -74,7 +74,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def note_copy(settings: Settings) -> None:
-    """Remember that the database was copied to a file today."""
+    """Note in ``AMPARO_HOME``, for `welcome`, that the database was exported to a file today."""
     remember_copy(settings.home, clock.now().date())
 
 

@@ -101,7 +101,7 @@ class ImportOptions:
 
 @dataclass
 class _Publishing:
-    """Callback that loads the segments of a complete import and records their number."""
+    """Callback that loads the segments of a complete import and keeps their number to report it."""
 
     hooks: Hooks
     settings: Settings

@@ -94,6 +94,6 @@ def _resources(base_url: str, before: Mapping[str, Any]) -> list[dict[str, Any]]
 
 
 def _stored_link(there: Sequence[dict[str, Any]], name: str, url: str) -> dict[str, Any] | None:
-    """Return the stored resource that a link replaces: one of its name, if possible at its URL."""
+    """Return the stored resource that a link replaces: of the same name, preferably at ``url``."""
     named = [one for one in there if one.get("name") == name]
     return next((one for one in named if one.get("url") == url), next(iter(named), None))

@@ -1,4 +1,4 @@
-"""Declarations of exchanges: TOML files below ``AMPARO_HOME``, each with the place of its token."""
+"""Declarations of exchanges: TOML files in ``AMPARO_HOME`` with a server and where its token is."""
 
 import os
 import re
@@ -29,7 +29,7 @@ _LONGEST_TOKEN: Final = 4_096
 
 
 class _Declaration(BaseModel):
-    """Members that the declaration of every kind of exchange has."""
+    """What every exchange declares."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 

@@ -14,7 +14,7 @@ _WHOLE: Final = 0.98
 
 
 def said(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
-    """Say what the figures of each service are."""
+    """Return a sentence for each service: number of spaces, longest gap, length beyond a day."""
     now = found.now
     sentences = []
     for number, name in enumerate(names):

@@ -298,7 +298,7 @@ def _towns(view: CorridorView) -> list[tuple[str, float]]:
 
 
 def _nights_row(nights: Nights | None, w: Words) -> Sequence[StripRow]:
-    """Return the strip's row of nights, else of stretches that fail, else no row."""
+    """Return a strip row with nights or, if no itinerary exists, with the stretches that fail."""
     if nights is None or not (nights.nights or nights.failing):
         return ()
     if nights.nights:

@@ -44,7 +44,7 @@ ON, COMPARED, WHAT_IF = "on", "compared", "what_if"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CorridorState:
-    """Figures of a corridor in one state; ``dated.is_known`` says which services have records."""
+    """Figures of a corridor in a state; ``dated.is_known`` says which services have any records."""
 
     name: str
     dated: DatedFigures

@@ -30,7 +30,7 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 
 @dataclass(frozen=True)
 class _File:
-    """A basemap in memory (a few megabytes), unaffected when the file on disk is replaced."""
+    """Content of the basemap file in memory (a few megabytes), with its entity tag."""
 
     content: bytes
     tag: str

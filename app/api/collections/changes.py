@@ -110,7 +110,7 @@ async def changes(asked: PublishedRequest) -> Response:
 async def _read(
     database: Database, tier: Tier, layer: Layer, cursor: Cursor, limit: int
 ) -> tuple[Changes, bool]:
-    """Read a page of changes, and whether demo rows are loaded.
+    """Return a page of changes, and whether demo rows are loaded.
 
     An outdated change ledger is updated first, so that the page includes every transaction
     committed before the request.

@@ -22,8 +22,8 @@ type Position = tuple[float, float]
 _ANSWERED: Final = frozenset({"attribution", "demo", "links", "notice"})
 _MEMBERS: Final = frozenset({"type", "id", "geometry", "properties", "reason"})
 
-#: Published names, by record field, where the published item shows the field under another name or
-#: in the provider's words.
+#: By record field, the names under which the published item shows the field's value, for fields
+#: that it shows under other names or in the provider's words.
 _SHOWN_AS: Final = {
     "cost": "fees",
     "fees": "fee_kind",
@@ -51,12 +51,12 @@ _SAME_PLACE_DEG: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class StatedItem:
-    """GeoJSON feature, or merge patch of a feature, as stated in a request body.
+    """GeoJSON feature, or merge patch of a feature, parsed from a request body.
 
     Attributes
     ----------
     properties : mapping
-        Stated values by name.
+        Values of the body's properties, by name.
     position : (float, float) or None
         Easting or longitude first, in the units of the reference system; None if not stated.
     id, reason : str or None

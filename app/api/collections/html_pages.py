@@ -141,7 +141,7 @@ def item_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
 
 
 def _leads(body: Body) -> list[PageLink]:
-    """Convert the links of a JSON response to the links of its HTML page.
+    """Return the links of a JSON response as links of its HTML page.
 
     A link to a resource with several formats names its format in ``f``, because otherwise the
     browser's Accept header would select the format.

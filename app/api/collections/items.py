@@ -34,7 +34,8 @@ _UNCOUNTED: Final = windows.PAGING | {"f", "crs", "properties", "sortby", "count
 #: Formats of a single feature.
 _OF_ONE: Final = (formats.GEOJSON, formats.HTML)
 
-#: Formats of a page besides GeoJSON, by whether the query can also be answered as a file.
+#: Formats besides GeoJSON of an items response: key True if the query can be answered as a file
+#: (`is_file_offered`), else False.
 _OTHERS: Final = {
     False: (formats.HTML,),
     True: tuple(fmt for fmt in FORMATS if fmt is not formats.GEOJSON),

@@ -174,7 +174,7 @@ def _as_of(layer: Layer) -> list[Part]:
 
 
 def _equalities(layer: Layer) -> list[Part]:
-    """Return the parameters for equality on properties; list properties need `filter` instead."""
+    """Return one parameter per property, which selects items with that value; lists have none."""
     properties = queryables_schema(layer)["properties"]
     return [
         _query(name, {"type": said["type"]} | _formatted(said), f"Only items whose {name} it is.")
@@ -243,8 +243,8 @@ def _tile(summary: str, parameters: Sequence[Part] = ()) -> Part:
 
 
 def _query(name: str, schema: Part, description: str) -> Part:
-    # Style and explode as in the standard (OGC 17-069r4, 7.15.2 to 7.15.4) and its test suite: a
-    # list is one value with commas.
+    # ``style`` and ``explode`` as in OGC 17-069r4, 7.15.2 to 7.15.4, and its test suite: a list is
+    # one value with commas.
     return {
         "name": name,
         "in": "query",

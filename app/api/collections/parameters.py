@@ -190,7 +190,7 @@ def _reach(length: re.Match[str]) -> relativedelta:
 
 _OPEN = frozenset({"", ".."})
 
-# ISO 8601 durations in whole units, as in the standard's conformance class for queries.
+# Matches ISO 8601 durations in whole units, the only ones that `datetime` may state.
 _DURATION = re.compile(
     r"P(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,5})W)?"
     r"(?:(?P<days>\d{1,6})D)?"

@@ -116,7 +116,7 @@ def read_condition(layer: Layer, query: Mapping[str, str]) -> Filter | None:
     return both(equal, found)
 
 
-#: Reference systems of coordinates that `tiles.cql2.parser` reads.
+#: EPSG codes of the reference systems in which `tiles.cql2.parser` reads coordinates of filters.
 _FILTER_SRIDS: Final = frozenset({4326, 3857})
 
 

@@ -38,7 +38,7 @@ class PublishedRequest:
     asker
         The requester, with tier and token.
     look
-        Editions (versions of the data) of the layers, fixed for the duration of the request.
+        Editions (versions of the data) of the layers, which stay the same during the request.
     """
 
     def __init__(self, request: Request, asker: Asker, look: Look) -> None:
@@ -160,11 +160,11 @@ class PublishedRequest:
         return found
 
     def signed(self, body: bytes, media_type: str) -> Response:
-        """Return a response that depends on no database row, with an entity tag."""
+        """Return a response with an entity tag, for a body that depends on no database row."""
         return self.answer(Kept.of(None, body), media_type)
 
     def answer(self, kept: Kept, media_type: str) -> Response:
-        """Return a cached response: 304 if the client's copy is current, compressed if accepted."""
+        """Send a cached response: 304 if the client's copy is current, compressed if accepted."""
         tag = f'"{kept.digest}"'
         coding = accepted_by(self.request.scope).coding if len(kept.body) >= SMALLEST else None
         sent = tag if coding is None else tagged(tag, coding)
@@ -188,7 +188,7 @@ class PublishedRequest:
         return _Answer(200, body, headers)
 
     def _packed(self, kept: Kept, coding: Coding) -> bytes:
-        """Return a body in a content coding, and cache the coded body."""
+        """Return a body compressed in a content coding, and cache the compressed body."""
         found = kept.encoded.get(coding.name)
         if found is None:
             found = kept.encoded[coding.name] = coding.packed(kept.body)
@@ -201,7 +201,7 @@ _CACHE_CONTROL: Final = {True: PUBLIC.encode("ascii"), False: PRIVATE.encode("as
 
 
 class _Answer(Response):
-    """A response with its raw headers prepared."""
+    """Response whose raw headers are given, so that Starlette does not encode them again."""
 
     def __init__(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         self.status_code = status

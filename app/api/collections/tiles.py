@@ -238,5 +238,5 @@ def _summary(asked: PublishedRequest, base: str) -> Body:
 
 
 def _plain(asked: PublishedRequest, body: Body) -> Response:
-    """Return a response that depends on the catalogue alone."""
+    """Return a JSON response that depends on the catalogue of layers alone, not on the database."""
     return asked.signed(orjson.dumps(body), JSON)

@@ -1,4 +1,4 @@
-"""Items created, replaced, updated and closed by OGC API Features, Part 4, with a token.
+"""Creation, replacement, update and closing of items (OGC API Features, Part 4), with a token.
 
 Every change is a proposal (`geo.proposals.submission`). A change that closes something is applied
 at once and answered 204, or 200 with the item; a change that opens something waits for a second
@@ -72,7 +72,7 @@ ACCEPTED: Final[Mapping[str, tuple[str, ...]]] = {
     "PATCH": (MERGE_PATCH,),
 }
 
-#: Methods handled by the read routes (`app.api.collections.serving`).
+#: Methods that `ChangeRoute` leaves to the read routes (`app.api.collections.serving`).
 _READING: Final = ("GET", "HEAD")
 
 #: Decimal digits of degrees kept after a transformation: 1 cm.
@@ -121,7 +121,7 @@ class Changing:
     async def propose(
         self, session: AsyncSession, wanted: ChangeRequest, reason: str | None
     ) -> Outcome:
-        """Propose one change; if all values are current already, succeed without a proposal.
+        """Propose one change; succeed without a proposal if the record has all values already.
 
         Raises
         ------
@@ -329,7 +329,8 @@ async def _locked(changing: Changing) -> AsyncIterator[_Item]:
 async def _current(changing: Changing) -> Response:
     """Return the uncompressed response that a GET of the item's URL gives the requester now."""
     asked = changing.asked
-    # The caller compares entity tags, so editions of even half a second ago are too old.
+    # Read the editions anew: the caller compares entity tags, and cached editions may be half a
+    # second old.
     asked.editions.doubt()
     about = {b"host", b"authorization"}
     headers = [pair for pair in asked.request.scope["headers"] if pair[0].lower() in about]
@@ -376,7 +377,8 @@ async def _done(changing: Changing) -> Response:
     try:
         now = await _current(changing)
     except UnknownItemError:
-        # The change restricted the item's visibility, and the asker's tier no longer shows it.
+        # The change restricted the item, so that it cannot be shown: the asker's tier no longer has
+        # it.
         return Response(status_code=204)
     headers["ETag"] = now.headers["etag"]
     if preferred != "representation":

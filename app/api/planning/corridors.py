@@ -189,7 +189,7 @@ async def measure(
 
 
 def _content(found: MeasuredCorridor, names: Mapping[str, str], now: datetime) -> CorridorContent:
-    """Return the contents of files; drawings are in Spanish, as is the report."""
+    """Return the contents of a corridor's files, in Spanish."""
     spoken = [names.get(code) or readable(code) for code in found.request.services]
     w = words("es")
     strip = corridor_strip.strip_of(found, spoken, w)
@@ -199,7 +199,8 @@ def _content(found: MeasuredCorridor, names: Mapping[str, str], now: datetime) -
 async def file_response(f: FileFormat, content: CorridorContent) -> Response:
     """Return a file of a corridor as a download.
 
-    The content security policy would block a report's scripts if a browser opened it from here.
+    It is never shown in place: the content security policy would block the scripts of a report that
+    a browser opens from this server.
 
     Parameters
     ----------

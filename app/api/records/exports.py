@@ -17,8 +17,8 @@ from geo.exports.snapshot import Selection, Snapshot, read_snapshot
 
 router = APIRouter(tags=["exports"])
 
-#: Limit of exports written concurrently per process. Route searches have another limiter, because
-#: they would otherwise wait for seconds until an export is written.
+#: Limit of exports that one process writes at a time. Route searches have another limiter, so that
+#: they do not wait for an export.
 _exports = anyio.CapacityLimiter(1)
 
 FormatName = Annotated[
@@ -26,7 +26,7 @@ FormatName = Annotated[
 ]
 
 
-#: PostgreSQL text holds no NUL character.
+#: Text of a filter, without NUL characters, which PostgreSQL text cannot hold.
 type Stated = Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00]*$")]
 
 

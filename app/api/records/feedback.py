@@ -27,7 +27,7 @@ from geo.records import demo_rows
 
 router = APIRouter(tags=["voices"], route_class=LargeBodyRoute)
 
-#: Notice in every response to a complaint (P44).
+#: Notice in every response to a complaint: complaints are no emergency line (P44).
 NOT_URGENT = (
     "Gracias. Nadie lee esto con urgencia. La organización del lugar no lo ve. "
     "Para quejas sobre el personal hay una línea independiente."

@@ -52,7 +52,7 @@ Medium = Literal[
     "other",
 ]
 
-#: The only text about protected services, the same everywhere, whether or not any exist (P38).
+#: Text of every answer about a protected service, whether or not an area has one (P38).
 CONTROLLED = (
     "Por la seguridad de las personas, de esta ayuda solo se publican líneas de atención. "
     "El resto tiene acceso controlado."
@@ -78,7 +78,7 @@ async def essential_contacts(
             "country": country,
             "admin1": admin1,
             "contacts": found.lines,
-            # A request without a country lists no kind of contact as missing.
+            # Without a country no kind of contact can be missing, so none is listed.
             "not_known": [] if country is None else found.not_known,
         },
     )
@@ -206,12 +206,12 @@ def message_of(text: BankText) -> dict[str, Any]:
 
 
 def storable(key: str) -> str:
-    """Remove NUL characters from a path parameter, which PostgreSQL cannot store."""
+    """Return a path parameter without NUL characters, which PostgreSQL cannot store."""
     return key.replace("\0", "")
 
 
 async def _kept(request: Request, session: SessionDep, answer: Mapping[str, Any]) -> Response:
-    """Return a cacheable response with the members about demo data (P35)."""
+    """Return a JSON response, cacheable, with the members ``demo`` and ``notice`` added (P35)."""
     has_demo = await demo_rows.has_demo(session)
     said = {"demo": has_demo, "notice": route_phrases.notice(is_demo=has_demo)}
     body = JSONResponse({**answer, **said}).body

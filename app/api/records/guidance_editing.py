@@ -27,13 +27,13 @@ router = APIRouter(tags=["guidance of the staff"], route_class=LargeBodyRoute)
 
 REFUSALS = problem_responses(400, 401, 403, 404, 409, 413, 503)
 
-#: Responses of changes that can wait for a second person.
+#: OpenAPI responses of operations whose changes can wait for a second person.
 WAITS: dict[int | str, dict[str, Any]] = {
     202: {"description": "A part of it, or all, waits for a second person."},
     **REFUSALS,
 }
 
-#: PostgreSQL text holds no NUL character.
+#: Text without NUL characters, which PostgreSQL text cannot hold.
 Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}$")]
@@ -98,7 +98,7 @@ class PathwayReader(JSONBody):
     person: Words = Field(max_length=100)
 
 
-#: Sentence added to every decision's description: tokens cannot decide.
+#: Sentence at the end of the description of each operation that decides: tokens cannot decide.
 BY_A_PERSON = "A person does that signed in, at the console; a token is answered 403 (P50)."
 
 
@@ -106,7 +106,7 @@ type Submits = Callable[[AsyncSession, Actor, str], Awaitable[None]]
 
 
 class Decides(Protocol):
-    """Decision on a submitted draft: accepted, or sent back."""
+    """Function that decides on a submitted draft."""
 
     async def __call__(
         self,

@@ -74,7 +74,7 @@ class LiftRequest(JSONBody):
     reason: Reason
 
 
-#: Response to the first of two people who ask to lift a hide.
+#: Body of the response to the first of the two people who have to lift a hide.
 WAITS = {"state": "waiting", "detail": "a second person has to lift it too"}
 
 

@@ -50,7 +50,7 @@ class NeedRequest(Party):
 
     @property
     def need(self) -> Need:
-        """The stated need, in the form that the matching uses."""
+        """The stated need, converted for `geo`'s matching."""
         return self.need_of(self.service)
 
 

@@ -153,7 +153,7 @@ def said_of_age(age: Age | None) -> dict[str, Any]:
 
 
 def said_of_hours(status: OpenStatus) -> dict[str, Any]:
-    """Return the opening state by the schedule, which the actual state may contradict (P43)."""
+    """Return the opening state as JSON: what the schedule says, which need not be true (P43)."""
     return {
         "state": status.state,
         "doubt": status.doubt,
@@ -164,5 +164,5 @@ def said_of_hours(status: OpenStatus) -> dict[str, Any]:
 
 
 def _way_across(space: NearSpace) -> dict[str, Any]:
-    """Return the official crossing on the way to a space in another country (P33)."""
+    """Return as JSON the official crossing by which to reach a space in another country (P33)."""
     return {name: space.properties[name] for name in ("crossing",) if name in space.properties}

@@ -47,7 +47,7 @@ def figure_spans(text: Bytes, rows: int, columns: int) -> Ints:
 def woven(
     source: Bytes, cells: Ints, figures: Floats, spans: Ints, keys: Ints, groups: Ints
 ) -> Bytes:
-    """Join the texts of each row to a JSON array, with commas between the rows.
+    """Join the texts of each row, and the rows to a JSON array, with commas between them.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _room(cells: Ints, spans: Ints, keys: Ints) -> int:
 
 @inlined
 def _put(source: Bytes, first: int, after: int, out: Bytes, at: int) -> int:
-    """Copy a text into the output, and return the offset after the copy."""
+    """Copy bytes ``first`` to ``after`` of ``source`` to ``out``; return the offset after them."""
     # Unsigned indices spare the check for negative ones.
     begin, to = np.uint64(first), np.uint64(at)
     for place in range(np.uint64(after - first)):

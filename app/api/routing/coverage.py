@@ -154,7 +154,8 @@ async def measure_coverage(
     measured, lapsed_m = await search(
         partial(_measured, way, found, lapsed, settings.access_m), limiter=_lines
     )
-    # For today the current records suffice; another day must lie in the span of the history.
+    # Today is always known, from the current records. Another day is known only if it lies in the
+    # span of days for which there are records.
     is_today = as_of == way.today
     span = None if is_today else await queries.known_span(session, body.services)
     is_known = span is None or span.holds(as_of)
@@ -195,7 +196,7 @@ def _measured(
 
 @dataclass(frozen=True)
 class _Way:
-    """A route to measure, with its official crossings and the current date at its start.
+    """A route whose coverage is measured, its official crossings, and the local date at its start.
 
     ``along`` selects the supports that lie on the route.
     """

@@ -67,8 +67,8 @@ class Preference(StrEnum):
 
 _AVERSIONS: Final = {Preference.LOWER_EXPOSURE: AVERSIONS, Preference.FASTEST: (0.0,)}
 
-#: Turns at the end of a segment in the words of the Route Exchange Model, which has none for a
-#: U-turn.
+#: Words of the Route Exchange Model for the turn at the end of a segment, by this router's turn.
+#: The model has no word for a U-turn.
 _INSTRUCTIONS: Final = {
     TurnType.STRAIGHT: "continue",
     **dict.fromkeys((TurnType.LEFT, TurnType.SHARP_LEFT, TurnType.SLIGHT_LEFT), "left"),

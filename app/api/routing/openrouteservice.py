@@ -41,8 +41,8 @@ from app.texts.route_text import RouteTextSource
 from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
 
-#: openrouteservice's surface numbers by surface; a surface without a number has the next coarser
-#: one.
+#: openrouteservice's number for each surface of the router; a surface that openrouteservice lacks
+#: has the number of the next coarser one.
 _SURFACES: Final = {
     None: 0,
     "paved": 1,
@@ -70,7 +70,7 @@ _SURFACES: Final = {
     "other": 0,
 }
 
-#: Code of the notice among the warnings; openrouteservice's own codes are below 100.
+#: Code of Amparo's notice in the response's warnings; openrouteservice's own codes are below 100.
 _NOTICE: Final = 1_000
 
 
@@ -139,7 +139,7 @@ def _question(
 
 
 class _Asked(NamedTuple):
-    """Parts of the request that shape the response."""
+    """Body, language and time of the request, by which the response is written."""
 
     body: DirectionsQuestion
     words: Words
@@ -293,7 +293,7 @@ def _surfaces(route: Route, found: Sequence[TurnStep], asked: _Asked) -> dict[st
 
 
 def _unlike(journeys: Sequence[Journey], others: Alternatives | None) -> list[int]:
-    """Choose the routes that meet the limits on duration and overlap, the best first."""
+    """Return the rows of the best route and of others within the limits on duration and overlap."""
     if others is None:
         return [0]
     routes = [journey.route for journey in journeys]

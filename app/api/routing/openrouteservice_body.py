@@ -33,7 +33,7 @@ PROFILES: Final[Mapping[str, str | None]] = {
     "driving-car": "vehicle",
 }
 
-#: Exposure weights by preference.
+#: Weights of exposure with which routes are searched, by openrouteservice's ``preference``.
 AVERSIONS_BY: Final = {"recommended": AVERSIONS, "fastest": (0.0,)}
 
 #: Metres per unit.
@@ -51,7 +51,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-#: Members accepted at a single value, with the reason.
+#: Members of a body that are accepted at one value only: that value, and why no other.
 _FIXED: Final[Mapping[str, tuple[object, str]]] = {
     "geometry": (True, "GeoJSON has a geometry"),
     "geometry_simplify": (False, "lines are given whole"),
@@ -108,7 +108,7 @@ class Options(Strict):
     @field_validator("avoid_polygons", mode="before")
     @classmethod
     def _may_be_empty(cls, given: object) -> object:
-        # Clients send {} when no area was drawn.
+        # Clients send {} as the areas to avoid when none was drawn.
         if not isinstance(given, dict):
             return given
         return None if given == {} else _AREAS.validate_json(json.dumps(given), strict=True)

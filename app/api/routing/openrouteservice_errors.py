@@ -30,7 +30,7 @@ _CODES: Final[Mapping[type[Exception], int]] = {
 class CompatibleRoute(LargeBodyRoute):
     """Route class that adds openrouteservice's ``error`` member to problem responses."""
 
-    #: First error code of the service.
+    #: First error code of the service, to which the last two digits are added.
     first_code: ClassVar[int]
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]

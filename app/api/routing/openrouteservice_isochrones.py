@@ -146,7 +146,7 @@ def _question(body: IsochronesBody, settings: Settings) -> IsochroneQuestion:
 
 @dataclass(frozen=True)
 class _Around:
-    """Public spaces with some services that are open on a day, in a box."""
+    """Public spaces in a box that are open on a day and offer the requested services."""
 
     spaces: tuple[OpenSpace, ...]
     on: str
@@ -202,7 +202,7 @@ async def _require_known(session: AsyncSession, asked: SpacesAround, is_today: b
 
 
 class _Asked(NamedTuple):
-    """Parts of the request that shape the response."""
+    """Parts of the request by which the response is written."""
 
     body: IsochronesBody
     profile: str

@@ -78,7 +78,7 @@ async def matrix(
 
 
 def _rounded(figures: Floats) -> list[list[float | None]]:
-    """Return figures with openrouteservice's precision, None where there is no way."""
+    """Return a table of times or lengths, rounded to two decimals; None where there is no way."""
     return [
         [figure if np.isfinite(figure) else None for figure in row]
         for row in figures.round(2).tolist()
@@ -88,7 +88,7 @@ def _rounded(figures: Floats) -> list[list[float | None]]:
 def _ends(
     points: list[tuple[float, float]], rows: list[int], off_m: Floats
 ) -> list[dict[str, Any] | None]:
-    """Return the places of rows or columns with their distance to the road; None if off it."""
+    """Return the places of rows or columns with the distance to the road; None if it is too far."""
     return [
         {"location": list(points[row]), "snapped_distance": round(one, 2)}
         if np.isfinite(one)

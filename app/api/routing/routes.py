@@ -42,7 +42,7 @@ type Planning = Callable[..., Awaitable[JourneyAnswer]]
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
-#: Headers that forbid everyone between server and client to store the response of a route (P48).
+#: Headers that forbid to store the response to a request for a route, anywhere (P48).
 PRIVATE: Final = {"Cache-Control": "private, no-store"}
 GEOJSON: Final = "application/geo+json"
 _NAMES: Final = {kind.media_type: name for name, kind in FILE_KINDS.items()}
@@ -163,7 +163,7 @@ async def find_routes(
     As GPX or KML the best one is a line without its beginning: a file is passed on, and should not
     say where its owner lives.
     """
-    # Not declared as dependencies, because FastAPI resolves them more slowly than these lookups.
+    # Settings and clock are looked up here, because FastAPI's dependencies take longer.
     settings: Settings = request.state.settings
     now: datetime = request.state.clock()
     request.state.language = body.lang  # problem responses use the language too
@@ -252,7 +252,7 @@ def feature_collection(
         "features": [
             {
                 "type": "Feature",
-                # The JSON encoder takes contiguous arrays without conversion.
+                # orjson encodes numpy arrays without conversion, but only contiguous ones.
                 "geometry": {
                     "type": "LineString",
                     "coordinates": np.ascontiguousarray(journey.route.coordinates),

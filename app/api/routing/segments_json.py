@@ -23,13 +23,13 @@ from routing.route.segments import RouteSegments, SegmentFactor
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
-#: JSON of one kind of segment: the members from road to hazards, the text before the length, and
-#: the rest of the segment; with the offsets at which the first two parts end.
+#: JSON texts of one kind of segment, joined: its members from road to hazards, its description up
+#: to the length, and the rest; and the offsets at which the first and the second of these end.
 type Written = tuple[bytes, int, int]
 
-#: Properties that determine a kind of segment: road, number, class, surface, light, sidewalk,
-#: night, hazards, metres climbed (0 if too few to mention), and whether the segment lacks hazard
-#: reports.
+#: Kind of segment: all segments with these properties have the same texts. Road, number, class,
+#: surface, light, sidewalk, night, hazards, metres climbed (0 if too few to mention), and whether
+#: hazards are unknown for much of the segment.
 type Kind = tuple[
     str | None,
     str | None,
@@ -43,7 +43,7 @@ type Kind = tuple[
     bool,
 ]
 
-#: Placeholder for a length; occurs in no name and no translation.
+#: Placeholder for the length in a segment's description; occurs in no name and no translation.
 _PLACE: Final = "\x00"
 
 #: Numbers of every segment, in the order of the members.
@@ -64,7 +64,7 @@ class _Source:
         return self._size - len(text)
 
     def same(self, text: bytes) -> tuple[int, int]:
-        """Append a text shared by all rows, and return its span."""
+        """Append a text that all rows share; return its span (offsets of its start and end)."""
         begin = self.add(text)
         return begin, begin + len(text)
 
@@ -79,14 +79,14 @@ class _Source:
 
 
 def _spans(ends: Ints) -> Ints:
-    """Return the spans of consecutive texts from their ends, with a leading 0."""
+    """Return the spans of consecutive texts from their ends (preceded by 0): int64 [texts, 2]."""
     spans = np.empty((len(ends) - 1, 2), np.int64)
     spans[:, 0], spans[:, 1] = ends[:-1], ends[1:]
     return spans
 
 
-#: Texts of lengths in steps of one metre up to 10 m, then in steps of ten metres; `_TENS_FROM` is
-#: the index of the first text in steps of ten.
+#: Texts of lengths: 0 to 10 m in steps of one metre, then 0 to 990 m in steps of ten; `_TENS_FROM`
+#: is the index of the first text in steps of ten.
 _LENGTHS: Final = [b"%d m" % m for m in (*range(11), *range(0, 1_000, 10))]
 _LENGTHS_TEXT: Final = b"".join(_LENGTHS)
 _LENGTHS_AT: Final = _spans(np.cumsum([0, *map(len, _LENGTHS)]))
@@ -105,7 +105,8 @@ class SegmentWriter:
     def __init__(self, w: Words) -> None:
         self._w = w
         self._rows: dict[Kind, int] = {}
-        # The texts of all kinds of segment, three of each kind, and the offsets of their ends.
+        # The texts of all kinds of segment (three of each kind, see `Written`), and the offsets of
+        # their ends.
         self._texts = bytearray()
         self._ends = array("q", [0])
 
@@ -202,7 +203,7 @@ def _table(segments: RouteSegments) -> Floats:
 
 
 def _factors(source: _Source, factors: Sequence[Sequence[SegmentFactor]]) -> tuple[int, int] | Ints:
-    """Append the texts after the unknown lengths, which list the factors; return their spans."""
+    """Append the JSON list of each segment's factors, preceded by a brace; return the spans."""
     if not any(factors):
         return source.same(b'},"factors":[]')
     written = [
@@ -240,7 +241,8 @@ def _of_kind(w: Words, about: RouteTextSource, kind: Kind) -> Written:
     return _write(w, [route_text.hazard_words(w, about, one) for one in hazards], kind)
 
 
-#: Cached, because city streets recur in many responses; an entry takes half a kilobyte.
+#: Texts of segments without hazards are cached, because city streets recur in many responses; an
+#: entry takes half a kilobyte.
 @kept_wording(maxsize=32_768)
 def _of_unharmed(lang: str, kind: Kind) -> Written:
     w, (*_, is_unreported) = words(lang), kind

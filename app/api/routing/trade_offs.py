@@ -32,8 +32,8 @@ from geo.guidance import products
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
-#: Properties of a route of ``POST /routes`` that say with which weight of exposure it was found.
-#: Routes of a front are not found by a weight, so they lack these.
+#: Properties of a route of ``POST /routes`` that routes of a front lack: the weight of exposure
+#: with which it was found, as a front is searched without weights.
 _BY_WEIGHT: Final = ("aversion",)
 
 

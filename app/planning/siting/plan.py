@@ -59,7 +59,7 @@ class ProposedSite:
 
 @dataclass(frozen=True, slots=True)
 class CorridorOutcome:
-    """Figures of one corridor before and after: longest stretch, mean way to the next space."""
+    """Figures of a corridor before and after a plan: longest stretch, mean way to a space."""
 
     corridor: str
     people: float
