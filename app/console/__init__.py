@@ -1,1 +1,1 @@
-"""The console under ``/network``: one small module per page; ``geo`` holds the rules."""
+"""The staff's console under ``/network``: one small module per page; ``geo`` enforces the rules."""

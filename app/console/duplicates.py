@@ -28,7 +28,7 @@ router = APIRouter(include_in_schema=False)
 DUPLICATES = f"{CONSOLE}/duplicates"
 PAIR = f"{DUPLICATES}/{{left}}/{{right}}"
 
-#: Fields in which a merge can combine the values of both records.
+#: Fields that are lists, in which a merge can combine the values of both records.
 TOGETHER = ("services", "sectors", "languages", "referral_points", "amenities", "public_phones")
 
 _CHOICES = ("keep", "other", "both")

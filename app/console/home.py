@@ -22,7 +22,7 @@ from geo.removals import hides, unconfirmed
 
 router = APIRouter(include_in_schema=False)
 
-#: Rows shown of each list; the link of the list leads to all rows.
+#: Number of rows that the page shows of each list; a link leads to all rows.
 _SHOWN = 5
 
 

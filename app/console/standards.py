@@ -31,9 +31,9 @@ ASSESSMENT = f"{STANDARDS}/assessments/{{assessment}}"
 
 Done = Annotated[str, Query(max_length=20)]
 
-#: Empty questions of a checklist's form at first.
+#: Number of empty questions in the form of a new checklist.
 _FIRST_ROWS = 6
-#: Empty questions that a button adds.
+#: Number of empty questions that a button adds to the form.
 _MORE_ROWS = 5
 
 #: Default time between two assessments, months (our choice).

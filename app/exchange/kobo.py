@@ -11,7 +11,7 @@ from geo.sources.ledger import Position
 from geo.sources.survey_form import ID, Question, questions_of
 from geo.sources.taking import Reading
 
-#: The permissions that an account has to have on the form, and the only ones that it may have.
+#: Permissions on the form that an account must have; any further one is refused.
 NEEDED: Final = frozenset({"view_asset", "view_submissions"})
 
 

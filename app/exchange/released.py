@@ -17,7 +17,7 @@ _HASHTAGS: Final = ("#date+week", "#loc+name", "#geo+lon", "#geo+lat", "#affecte
 
 @dataclass(frozen=True, slots=True)
 class ReleasedCounts:
-    """Counts of one released week, the only thing that `app.exchange.ckan` takes for an upload.
+    """Counts of one released week: the only type of data that `app.exchange.ckan` uploads.
 
     Raises
     ------

@@ -47,7 +47,7 @@ from geo.spaces.eligibility import NIGHT_SERVICE
 
 router = APIRouter(include_in_schema=False)
 
-#: Number of gaps in the ranking over all corridors.
+#: Number of gaps that the page's ranking over all corridors shows.
 SHOWN = 20
 
 _STATUS: dict[FormProblem, HTTPStatus] = {

@@ -51,7 +51,7 @@ class CrossingLoss:
     reached_m : float
         How far from the start a party gets with the crossing shut, metres.
     before_m : float
-        Metres from the shut crossing back to the last space, or to the start.
+        Metres from the shut crossing back to the last space before it, or to the start.
     beyond : int
         Number of spaces beyond the crossing that nobody can reach any more.
     beyond_m : float

@@ -40,7 +40,8 @@ from routing.travel.support_points import Support, Supports
 
 type Bools = NDArray[np.bool_]
 
-#: Age beyond which a confirmation is old, days: the validity of places to sleep (P41).
+#: Age beyond which a space's confirmation is called old, days: the validity of places to sleep
+#: (P41).
 OLD_DAYS: Final = 30.0
 
 #: Distance from a corridor within which a town counts as on it, metres: the middle one of the bands
@@ -91,7 +92,7 @@ class CorridorRequest:
 
 @dataclass(frozen=True, eq=False)
 class CorridorWay:
-    """Line to measure, its name or the names of its ends, and its selection of spaces.
+    """Line to measure, its name or the names of its ends, and the spaces along it.
 
     ``along`` selects the spaces that support the line. An added space may stand ``pin_reach_m``
     metres off the line: the access distance or, on a sketch, whose lines leave out bends, the

@@ -114,7 +114,7 @@ class Itineraries:
     now : datetime
         Time of the request, and of the records used.
     shown : tuple of ShownItinerary
-        Itineraries chosen from the front, which has ``front_count``; empty if there is none.
+        Itineraries chosen from the Pareto front, which has ``front_count``; empty if there is none.
     failure : Failure or None
         Why there is no itinerary; None if there is one.
     spaces : tuple of NightCandidate

@@ -40,7 +40,7 @@ def crossings_of(
     calendar
         Days of the journey.
     """
-    # The two lists were read at different moments: a crossing may be in one of them alone.
+    # ``stated`` and ``crossings`` were read at different moments: a crossing may be in only one.
     statements = {one.id: one for one in stated}
     known = [crossing for crossing in crossings if crossing.id in statements]
     hours = [_open_s(statements[crossing.id], calendar) for crossing in known]

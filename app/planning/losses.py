@@ -47,7 +47,7 @@ class SpaceLoss:
     before, after : str or None
         Names of the spaces at the ends of that gap; None at an end of the corridor.
     is_alone : bool
-        Whether no other space with the service lies within the acceptable gap.
+        Whether no other space with the service lies within the acceptable gap of this space.
     reached_m : float
         How far a party then gets day by day, metres from the start.
     is_feasible : bool
@@ -165,12 +165,12 @@ def arrivals_near(found: MeasuredCorridor, counts: Sequence[ReleasedCount]) -> R
 
 
 def expected_by(count: ReleasedCount | None) -> ExpectedArrivals | None:
-    """Return the people a day from a released count, which covers a week."""
+    """Convert a released count, which covers a week, to people a day."""
     return None if count is None else ExpectedArrivals(count.people / WEEK_DAYS, count)
 
 
 def beds_in(beds: Beds) -> int:
-    """Return the number of beds of a space: all its beds if known, else its free ones."""
+    """Return the number of all beds of a space or, if that is not known, of its free beds."""
     return beds.maximum if beds.maximum is not None else beds.available or 0
 
 

@@ -1,9 +1,9 @@
 """People who live near lines and points, from a raster of population that the user gives.
 
-A cell counts by the share of it that lies within the distance (exactextract), so a distance shorter
-than a cell gives people, too. Counts by towns (`routing.corridors.people`) take a town whole or not
-at all; a raster also knows who lives between towns. Counts near lines are kept while line and file
-are unchanged (`LinePeople`).
+A cell's people count by the share of the cell that lies within the distance (exactextract), so even
+a distance shorter than a cell gives a number of people. Counts by towns
+(`routing.corridors.people`) take a town whole or not at all; a raster also knows who lives between
+towns. Counts near lines are kept while line and file are unchanged (`LinePeople`).
 """
 
 import math
@@ -96,7 +96,7 @@ def people_in_raster(
     *,
     most_cells: float = math.inf,
 ) -> RasterPeople:
-    """Count the people within some distances of the nearest of some shapes.
+    """Count the people within each of some distances of a group of shapes.
 
     Parameters
     ----------

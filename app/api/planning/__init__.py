@@ -1,4 +1,4 @@
 """Endpoints for itineraries and for the figures of corridors.
 
-It imports `journeys`, `texts` and `access`.
+It imports `app.journeys`, `app.texts` and `app.access`.
 """

@@ -40,12 +40,12 @@ from routing.travel.request import MAX_VIA
 
 router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
 
-#: Most services of a request [A]: as many as a table on a screen has rows.
+#: Upper limit of services in a request [A]: as many as a table on a screen has rows.
 MAX_SERVICES: Final = 20
-#: Most added spaces of a request [A].
+#: Upper limit of added spaces in a request [A].
 MAX_ADDED: Final = 20
 
-#: Most gaps of a ranking [A].
+#: Upper limit of gaps in a ranking [A].
 MAX_GAPS: Final = 100
 
 #: Default distance up to which help is within reach, metres: an hour's walk (algorithms.md,
@@ -54,7 +54,7 @@ REACH_M: Final = 5_000.0
 #: Default longest acceptable gap, metres: a day's walk of an adult (algorithms.md, section 3).
 GAP_M: Final = 25_000.0
 
-#: Greatest distance that can be asked for, metres [A].
+#: Upper limit of the distances that a request may state, metres [A].
 MAX_DISTANCE_M: Final = 500_000.0
 
 type Distance = Annotated[float, Field(ge=0, le=MAX_DISTANCE_M)]

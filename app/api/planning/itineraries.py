@@ -32,18 +32,18 @@ from routing.travel.profiles import PROFILES
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
-#: Smallest longest day that can be asked for, metres [A]: with less, nobody gets anywhere.
+#: Lower limit of a request's longest day, metres [A]: with less, nobody gets anywhere.
 MIN_DAY_M: Final = 1_000.0
-#: Greatest longest day that can be asked for, metres [A]: nobody walks more in a day.
+#: Upper limit of a request's longest day, metres [A]: nobody walks more in a day.
 MAX_DAY_M: Final = 60_000.0
 
-#: Most nights that can be asked for [A]: two months on foot.
+#: Upper limit of a request's nights [A]: two months on foot.
 MAX_NIGHTS: Final = 60
 
-#: Most itineraries in an answer, as for trade-offs of routes.
+#: Upper limit of itineraries in an answer, the same as for trade-offs of routes.
 MAX_ITINERARIES: Final = 7
 
-#: Name of a profile on foot.
+#: Names of the travel profiles on foot.
 WalkerName = StrEnum(  # type: ignore[misc]
     "WalkerName",
     {name.upper(): name for name, profile in PROFILES.items() if profile.mode is Mode.FOOT},
@@ -134,7 +134,8 @@ async def find(request: Request, body: ItineraryBody) -> Response:
         detours=DetourLimits.of(settings, are_accepted=body.accept_detour),
     )
     await compilation.planning_compiled()
-    # One at a time, like route requests with areas to avoid: on a large network it takes seconds.
+    # Only one such request runs at a time, as with areas to avoid: on a large network it takes
+    # seconds.
     async with AROUND.turn(client_of(request.scope)), open_source(request) as source:
         await candidates.check_terms(source.session, asked.need)
         found = await find_itineraries(source, network, asked, now=now, access_m=settings.access_m)

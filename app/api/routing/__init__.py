@@ -1,4 +1,4 @@
 """Routes, coverage, and the interfaces of other routing services (OGC, openrouteservice).
 
-It imports `journeys`, `texts` and `access`.
+It imports `app.journeys`, `app.texts` and `app.access`.
 """

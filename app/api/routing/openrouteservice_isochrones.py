@@ -108,14 +108,14 @@ def _world(body: IsochronesBody, profile: str, settings: Settings, now: datetime
 def world_question(
     repeated: str | None, profile: str, settings: Settings, at: datetime, *, crosses: bool
 ) -> WorldQuestion:
-    """Return traveller, time and borders of a request, from openrouteservice's name of a profile.
+    """Return profile, departure time and border rule (``crosses``) of a request.
 
     Parameters
     ----------
     repeated
-        The profile in the body, if any.
+        openrouteservice's name of the profile in the body, if any.
     profile
-        The profile in the address.
+        openrouteservice's name of the profile in the address.
 
     Raises
     ------

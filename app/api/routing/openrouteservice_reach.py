@@ -14,13 +14,13 @@ from app.schemas.fields import Day, Instant, Latitude, Longitude
 from app.schemas.json_body import JSONBody
 from routing.reach.spread import Measure
 
-#: Most ranges of a request: the limit of openrouteservice's public server.
+#: Upper limit of ranges in a request, the same as on openrouteservice's public server.
 MAX_RANGES: Final = 10
 
-#: Most locations of a body, whatever the settings allow [A]: 16 kB.
+#: Upper limit of locations in a body [A], some 16 kB; settings can only lower it.
 MAX_LOCATIONS: Final = 500
 
-#: Most services that a request can require of spaces.
+#: Upper limit of services that a request can require of spaces.
 MAX_SERVICES: Final = 10
 
 #: Widest box to look for spaces in, degrees [A]: a large country of the region.

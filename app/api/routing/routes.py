@@ -42,7 +42,7 @@ type Planning = Callable[..., Awaitable[JourneyAnswer]]
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
-#: Headers that forbid to store the response to a request for a route, anywhere (P48).
+#: Headers that forbid anybody, also the client's browser, to store a response with routes (P48).
 PRIVATE: Final = {"Cache-Control": "private, no-store"}
 GEOJSON: Final = "application/geo+json"
 _NAMES: Final = {kind.media_type: name for name, kind in FILE_KINDS.items()}

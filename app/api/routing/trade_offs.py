@@ -96,7 +96,8 @@ async def find_trade_offs(request: Request, body: TradeOffQuestion) -> Response:
         detours=DetourLimits.of(settings, are_accepted=body.accept_detour),
     )
     await compilation.planning_compiled()
-    # One at a time, like route requests with areas to avoid: on a large network it takes seconds.
+    # Only one such request runs at a time, as with areas to avoid: on a large network it takes
+    # seconds.
     async with AROUND.turn(client_of(request.scope)), open_source(request) as source:
         found = await plan_trade_offs(
             source, network, question, now=now, access_m=settings.access_m

@@ -1,4 +1,4 @@
 """Pages of the console for administrators and for one's own account.
 
-It imports `console.forms`; `main` imports it.
+It imports `app.console.forms`; `app.main` imports it.
 """

@@ -42,7 +42,7 @@ class NavigationGroup:
     entries: tuple[NavigationEntry, ...]
 
 
-#: The first page, beside the groups.
+#: Menu entry of the console's first page, which belongs to no group.
 HOME = NavigationEntry(CONSOLE, marked("Inicio"))
 
 #: Groups in the order of a day's work; each new page of the console adds an entry to one.

@@ -22,7 +22,7 @@ EVERYBODY = marked("todas las personas")
 
 @dataclass(frozen=True)
 class TermNames:
-    """Names of vocabulary terms in one language, by vocabulary and code, in the lists' order."""
+    """Names of vocabulary terms in one language, by vocabulary and code, in the order for lists."""
 
     names: Mapping[str, Mapping[str, str]]
     retired: frozenset[tuple[str, str]] = frozenset()

@@ -26,7 +26,7 @@ _ACTION = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """Message of what the form before this page did, in Spanish, and the id by which to undo it."""
+    """Message on what the form sent before this page did, in Spanish, and an id to undo that."""
 
     text: str
     undo: str | None

@@ -52,7 +52,7 @@ from routing.errors import SolverFailed
 
 router = APIRouter(include_in_schema=False)
 
-#: Number of gaps in the ranking over all corridors.
+#: Number of gaps that the page's ranking over all corridors shows.
 SHOWN: Final = 20
 
 

@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 REACH: Final = f"{CORRIDORS}/reach.geojson"
 
-#: Longest time of a request, minutes: the longest range of public isochrones.
+#: Most minutes that a request may ask for, the same as for public isochrones.
 MOST_MINUTES: Final = 240
 
 

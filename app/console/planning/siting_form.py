@@ -1,4 +1,4 @@
-"""The form of ``/network/siting`` and its files: a question, or what is wrong with it."""
+"""Parsing of the form of ``/network/siting`` and its files, with a problem for each field."""
 
 import csv
 import io
@@ -33,11 +33,11 @@ TIME_LIMITS_S: Final = (10, 60, 300)
 #: Box of all valid longitudes and latitudes, degrees.
 _EARTH: Final = shapely.box(-180.0, -90.0, 180.0, 90.0)
 
-#: Most bytes of a file of flows or areas.
+#: Upper limit of an uploaded file of flows or areas, bytes.
 MOST_BYTES: Final = 1_000_000
-#: Most polygons of a file of areas.
+#: Upper limit of polygons in a file of areas.
 MOST_AREAS: Final = 100
-#: Most corners of all polygons of a file together.
+#: Upper limit of corners of all polygons in a file of areas together.
 MOST_CORNERS: Final = 20_000
 
 #: Fields of the form that are stored with a run; the contents of uploaded files are not stored.

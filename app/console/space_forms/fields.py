@@ -36,8 +36,8 @@ class FormField:
 class Group:
     """Fields that belong together; ``name`` is the anchor of the group's heading.
 
-    The usual group stands open; the others fold, so that the usual case fits on three screens of a
-    phone.
+    The group with ``is_usual`` is unfolded at first, the others are folded, so that the usual
+    fields fit on three screens of a phone.
     """
 
     name: str

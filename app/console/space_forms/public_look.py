@@ -48,7 +48,7 @@ _NOT_KNOWN: tuple[object, ...] = ("", None, [], {}, "not_known")
 
 @dataclass(frozen=True)
 class PublicLook:
-    """The texts of a new space's page.
+    """Texts of the preview of a new space's public page.
 
     Attributes
     ----------

@@ -130,7 +130,7 @@ async def space_page(desk: Desk, subject: ChangeSubject, said: FormReply) -> Res
 
 
 def _blank(now: datetime) -> dict[str, Any]:
-    """Return the initial values of a new space, chosen so that none can be wrong unnoticed."""
+    """Return the initial values of a new space; what a person must decide stays open or unknown."""
     return {
         "status": "active",
         "visibility": "",
@@ -216,7 +216,7 @@ def _with_blank_rows(typed: Typed) -> Typed:
     }
 
 
-#: Fields without a place of their own in the form, by the field at which their problems are shown.
+#: For fields without a place of their own in the form: the field at which their problems are shown.
 _AT = {"lon": "position", "lat": "position", "opens_at": "schedules", "id": "name"}
 
 

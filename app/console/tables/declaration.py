@@ -121,7 +121,7 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class TableFilter:
-    """A filter of a table, set to one of several values or left open.
+    """A filter of a table, which is set to one of several values, or not set.
 
     Parameters
     ----------
@@ -130,11 +130,11 @@ class TableFilter:
     column
         Column of the row set whose values are offered; None if the choices are always the same.
     default
-        Value that holds if the address states none. A filter with a default cannot be left open.
+        Value of the filter if the address states none. A filter with a default always filters.
     is_option
         The value is an argument of the table's source instead of a filter on its row set.
     codes
-        All values of an option.
+        If ``is_option``: all values that an address may state.
     is_hidden
         Only links set the filter; the page does not offer it.
     """

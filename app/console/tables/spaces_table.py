@@ -79,7 +79,7 @@ def _status(context: CellContext, row: Row) -> TableCell:
 def _beds(context: CellContext, row: Row) -> TableCell:
     free, most = row["capacity_available"], row["capacity_maximum"]
     may_change = _may_change(context, row)
-    # A space whose places were never counted cannot run out of them.
+    # The button "0 free" is left out for a space whose places were never counted.
     may_run_out = row["status"] != "closed" and free != 0 and (free, most) != (None, None)
     known = [str(number) for number in (free, most) if number is not None]
     text = " / ".join(known) if free is not None else f"? / {most}" if most is not None else ""

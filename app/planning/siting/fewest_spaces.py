@@ -49,7 +49,7 @@ class SitingProposal:
 
 
 def fewest_new_spaces(found: MeasuredCorridor, service: int = 0) -> SitingProposal:
-    """Return the fewest new spaces for a service, in towns where as few suffice there.
+    """Return the fewest new spaces for a service, in towns where that needs no more of them.
 
     The longest stretch allowed is the acceptable gap of the request. Everybody is taken to walk the
     whole corridor, in both directions, and to begin rested.

@@ -1,4 +1,4 @@
-"""Searches for sites, which take minutes: one at a time in a process, beside the requests."""
+"""Searches for sites in the background: they take minutes, and a process runs one at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -26,7 +26,7 @@ _SIGN_S: Final = 1.0
 
 @dataclass
 class _Search:
-    """State that a search's thread and the loop watching it share.
+    """State shared by a search's thread and the coroutine that watches the thread.
 
     The thread writes ``progress``, and stops soon after ``is_over`` is set.
     """
@@ -89,7 +89,7 @@ class SitingRuns:
                 )
                 result = asdict(plan)
         finally:
-            # Tells the thread to stop, also when the server ends and abandons it.
+            # The thread reads this and stops, also when the server ends without waiting for it.
             search.is_over = True
             signing.cancel()
             with suppress(DatabaseUnavailableError):
@@ -107,7 +107,7 @@ class SitingRuns:
 
 @asynccontextmanager
 async def searching(runs: SitingRuns) -> AsyncIterator[None]:
-    """Let searches go on while the ``with`` block runs; then end them."""
+    """Allow searches during the ``with`` block, and end those still running after it."""
     try:
         yield
     finally:
