@@ -209,7 +209,7 @@ def _statement_in(desk: Desk, form: Form, clocks: Sequence[Clock]) -> dict[str, 
 
 
 def _timezone_in(form: Form, clocks: Sequence[Clock]) -> str | None:
-    """Return the chosen time zone if it is one of the crossing's clocks, else the first clock's.
+    """Return the chosen time zone if ``clocks`` (zones of nearby towns) has it, else their first.
 
     Without clocks (no town is loaded), any zone of `TIMEZONES` may be chosen.
     """

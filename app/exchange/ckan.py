@@ -32,7 +32,8 @@ class CkanSite:
     async def require_one_organization(self) -> None:
         """Refuse a token that is more than an editor's of this one organisation.
 
-        If such a token leaks, it can change the links of one organisation, and nobody else's data.
+        If an accepted token leaks, it can change the links of one organisation, and nobody else's
+        data.
 
         Raises
         ------

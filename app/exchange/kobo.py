@@ -34,7 +34,8 @@ class KoboForm:
     async def require_view_only(self) -> None:
         """Refuse an account that may do more than view this form, or that sees another form.
 
-        If the token of such an account leaks, it opens one form of public facts about spaces only.
+        If the token of an accepted account leaks, it opens this form only, which has public facts
+        about spaces.
 
         Raises
         ------

@@ -48,7 +48,7 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class FailingStretch:
-    """A stretch that cannot be walked, and the constraint that binds, a name of `CONSTRAINTS`.
+    """A stretch that cannot be walked, and the constraint that forbids it, a name of `CONSTRAINTS`.
 
     ``from_m`` and ``to_m`` are metres in the direction of travel, None where an end of it is not
     along the corridor.

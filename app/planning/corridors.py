@@ -332,9 +332,9 @@ type _Counted = Mapping[str, tuple[OpenSpace, ...]]
 class _SpacesByDay:
     """Spaces that count for each service on each day asked for.
 
-    ``lapsing`` has the spaces that count today; empty unless a day lies in the future, for which
-    some of these are not confirmed yet. ``are_known`` says for each day and service whether there
-    are records.
+    ``lapsing`` has the spaces that count today, if a day lies in the future for which some of them
+    are not confirmed yet; otherwise it is empty. ``are_known`` says for each day and service
+    whether there are records.
     """
 
     today: date

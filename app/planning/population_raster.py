@@ -169,7 +169,7 @@ def opened_raster(path: Path) -> Iterator["DatasetReader"]:
 
 
 def cells_of_square(raster: "DatasetReader") -> int:
-    """Return how many cells GDAL reads for a square: all of each block of the file it spans."""
+    """Return the number of cells that GDAL reads for a square: whole blocks of the file."""
     height, width = raster.block_shapes[0]
     rows, columns = math.ceil(SQUARE / height) * height, math.ceil(SQUARE / width) * width
     return int(rows * columns)
@@ -329,7 +329,7 @@ def _counted(path: Path, line: NDArray[np.float64], most_cells: float) -> Counte
 
 
 def problem_of(path: Path) -> str | None:
-    """Return why a raster cannot be used, or only for short corridors; None if it is fine."""
+    """Return why a raster cannot be used, or for short corridors only; None if it can be used."""
     try:
         with opened_raster(path) as raster:
             cells = cells_of_square(raster)

@@ -96,7 +96,7 @@ async def find_trade_offs(request: Request, body: TradeOffQuestion) -> Response:
         detours=DetourLimits.of(settings, are_accepted=body.accept_detour),
     )
     await compilation.planning_compiled()
-    # Only one such request runs at a time, as with areas to avoid: on a large network it takes
+    # One at a time, as are requests of routes with areas to avoid: on a large network each takes
     # seconds.
     async with AROUND.turn(client_of(request.scope)), open_source(request) as source:
         found = await plan_trade_offs(
