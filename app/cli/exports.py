@@ -17,7 +17,7 @@ from geo.exports.snapshot import Selection, Snapshot, read_snapshot
 
 
 class ExportTier(StrEnum):
-    """Tiers that an export can have; restricted records are in no file."""
+    """Tiers of readers for whom a file can be made; restricted records are in no file."""
 
     PUBLIC = "public"
     PARTNER = "partner"

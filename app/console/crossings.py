@@ -334,7 +334,7 @@ def _days(said: Sequence[CrossingStatement]) -> Sequence[str]:
 
 
 def clock_name(w: Words, clock: Clock) -> str:
-    """Name a clock by its town, or by the city of its zone."""
+    """Return the name of a clock: its town, or the city in the IANA name of its time zone."""
     if clock.place is None:
         return zone_name(w, clock.timezone)
     return f"{clock.place}, {w.country(str(clock.country))}"

@@ -196,7 +196,8 @@ ENTITIES: Mapping[str, str] = {
     "area": marked("zona"),
 }
 
-#: Reasons for a hide, as shown to everybody in charge of the record (P56).
+#: Coded reasons for a hide (removal of a record from public view in an emergency), as shown to
+#: everybody in charge of the record (P56).
 HIDE_CODES: Mapping[str, str] = {
     "danger": marked("peligro para las personas"),
     "request": marked("lo pidió el lugar"),

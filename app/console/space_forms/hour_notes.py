@@ -13,8 +13,8 @@ _TEXTS = ("notice", "eligibility", "landmark", "public_contact", "cost")
 #: By field that is a list of rows: the column of its rows that holds a free-text note.
 _NOTES = {"schedules": "description", "public_phones": "description"}
 
-# Clock times, "24 horas", days of the week and words for open and closed, in the three languages
-# in which people write to the network, after `folded` spelling with and without accents.
+# Matches clock times, "24 horas", days of the week and words for open and closed, in the three
+# languages in which people write to the network, spelt with or without accents.
 _SPEAKS = re.compile(
     r"\b(?:24\s*(?:h|hrs?|horas|hours)|24\s*/\s*7|\d{1,2}[:.h]\d{2}|\d{1,2}\s*(?:h|hrs?|horas?)"
     r"|\d{1,2}\s*[ap]\.?\s*m|abr\w+|abiert\w*|cierr\w*|cerrad\w*|horarios?|turnos?"
