@@ -328,7 +328,7 @@ def test_nothing_names_this_machine_or_a_package_host():
 def test_repository_stays_small():
     # A clone takes seconds, over a slow line too; no data set or bundle slips in unseen.
     total = sum(path.stat().st_size for path in tracked_files())
-    assert total < 19_000_000, f"{total:,} bytes"
+    assert total < 19_200_000, f"{total:,} bytes"
 
 
 def test_no_module_is_a_drawer():

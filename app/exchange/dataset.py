@@ -74,7 +74,9 @@ def _tag(name: str, vocabulary: str | None) -> dict[str, str]:
 
 def _resources(base_url: str, before: Mapping[str, Any]) -> list[dict[str, Any]]:
     there = [dict(one) for one in before.get("resources") or ()]
-    ours = {name: _stored_link(there, name, f"{base_url}{path}") for name, path, _, _ in LINKS}
+    ours = {
+        name: _stored_link(there, name, f"{base_url}{path}", path) for name, path, _, _ in LINKS
+    }
     linked = [
         {
             **({} if (stored := ours[name]) is None else {"id": stored["id"]}),
@@ -93,7 +95,14 @@ def _resources(base_url: str, before: Mapping[str, Any]) -> list[dict[str, Any]]
     return [*linked, *(one for one in there if not any(one is other for other in taken))]
 
 
-def _stored_link(there: Sequence[dict[str, Any]], name: str, url: str) -> dict[str, Any] | None:
-    """Return the stored resource that a link replaces: of the same name, preferably at ``url``."""
+def _stored_link(
+    there: Sequence[dict[str, Any]], name: str, url: str, path: str
+) -> dict[str, Any] | None:
+    """Return the stored resource that a link replaces; None where all of its name are of others.
+
+    Ours has the link's URL or, stored under another base URL, its path.
+    """
     named = [one for one in there if one.get("name") == name]
-    return next((one for one in named if one.get("url") == url), next(iter(named), None))
+    same = (one for one in named if one.get("url") == url)
+    moved = (one for one in named if str(one.get("url", "")).endswith(path))
+    return next(same, None) or next(moved, None)

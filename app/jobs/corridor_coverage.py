@@ -138,6 +138,8 @@ class Coverer:
             stamps.of(StampSubject.SPACES),
             services,
             stamps.of(StampSubject.CORRIDORS),
+            # Where crossings stand decides on which roads a corridor lies.
+            stamps.of(StampSubject.CROSSINGS),
             now.date(),
             tuple(map(import_of, regions)),
         )
@@ -250,7 +252,7 @@ class Coverer:
         parts = [
             _RULES, on.isoformat(), self._access_m, self._profile, laid.network,
             corridor.line.wkb.hex(), corridor.length_m, corridor.demo, corridor.licence,
-            counted.services, known,
+            counted.services, known, laid.line.coordinates.tobytes().hex(),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

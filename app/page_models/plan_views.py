@@ -214,9 +214,10 @@ class PlanView:
 
 @dataclass(frozen=True)
 class AskView:
-    """View of the route form with one end chosen and the other still to choose.
+    """View of the route form alone, shown instead of a route while an answer is not asked for.
 
-    `missing` is the empty end; None if the two ends were merely swapped.
+    `missing` is the end that the reader has still to choose; None after the reader swapped the two
+    ends, when both are filled in and nothing is missing.
     """
 
     frame: PageFrame

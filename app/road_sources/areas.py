@@ -1,5 +1,6 @@
 """Download of the roads in a box from Overpass, as an OpenStreetMap extract."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,8 +78,9 @@ def _forget_old(folder: Path, now: datetime) -> None:
     """Delete expired answers and extracts, because they reveal which places were queried (P48)."""
     # A process that was killed leaves an answer unfinished, as ``.part``.
     for file in (*folder.glob("*.osm*"), *folder.glob("*.part")):
-        if now.timestamp() - file.stat().st_mtime >= KEPT.total_seconds():
-            file.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another fetch has moved or deleted it
+            if now.timestamp() - file.stat().st_mtime >= KEPT.total_seconds():
+                file.unlink()
 
 
 def _ignored(_: int) -> None:

@@ -49,7 +49,10 @@ class CorridorLines:
         """
         regions = self._network.regions()
         stamps = tuple(map(import_of, regions))
-        posts = frozenset((one.id, one.lon, one.lat, one.surveyed_at) for one in crossings)
+        posts = frozenset(
+            (one.id, one.countries, one.lon, one.lat, one.is_surveyed, one.surveyed_at)
+            for one in crossings
+        )
         key = (corridor.id, corridor.line.wkb, corridor.length_m, stamps, posts)
         if key not in self._laid:
             laid = self._laid_anew(corridor, crossings)

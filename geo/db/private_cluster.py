@@ -49,7 +49,8 @@ NOT_IN_PATHS = frozenset('",$`\\\n')
 _SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "listen_addresses": "",
-        # A worker may hold 10 connections per tier, 5 more per published tier, and 1 for LISTEN.
+        # A worker's pools hold up to 10 connections for each tier (database role), 5 more for each
+        # tier with a reader of its own (`sessions.Database.reader`), and 1 for LISTEN.
         "max_connections": "200",
         "port": str(PORT),
         "unix_socket_permissions": "0700",

@@ -115,7 +115,9 @@ async def countries_of_units_at(
 async def countries_along(
     session: AsyncSession, coordinates: Sequence[tuple[float, float]]
 ) -> frozenset[str]:
-    """Return the countries that a line enters by at least `DEEP_M` metres.
+    """Return the countries of which at least `DEEP_M` metres of the line lie inside.
+
+    Shorter stretches come from boundaries that are drawn more coarsely than the line.
 
     Parameters
     ----------

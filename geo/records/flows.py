@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import batched
 from typing import Any, NoReturn
 
 import shapely
@@ -380,6 +381,10 @@ async def _require_few(session: AsyncSession, holder: str, weeks: Collection[dat
 
 
 #: Columns that identify the subject of a count; unique in the table.
+#: Subjects of counts that one statement asks for: PostgreSQL takes 32,767 parameters, and a subject
+#: is five of them.
+KEYS_AT_ONCE = 5_000
+
 _KEY = ("origin", "destination", "week", "direction", "method")
 
 
@@ -391,18 +396,13 @@ async def _ids_of(
     columns[1] = func.coalesce(Flow.destination, "")
     columns[2] = cast(Flow.week, Text)
     keys = [tuple(row[name] if row[name] is not None else "" for name in _KEY) for row in rows]
-    # PostgreSQL takes at most 32,767 parameters in one statement, so the keys are sent in parts.
     found: set[str] = set()
-    for first in range(0, len(keys), _KEYS_AT_ONCE):
-        part = keys[first : first + _KEYS_AT_ONCE]
+    for part in batched(keys, KEYS_AT_ONCE):
         asked = select(Flow.id).where(tuple_(*columns).in_(part))
         found.update(
             await session.scalars(asked if holder is None else asked.where(Flow.holder == holder))
         )
     return found
-
-
-_KEYS_AT_ONCE = 5_000
 
 
 async def _record(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import batched
 from typing import Any, Final
 
 from geoalchemy2 import Geography
@@ -41,6 +42,7 @@ from geo.models import (
     TermName,
 )
 from geo.records.file_kinds import KINDS
+from geo.records.flows import KEYS_AT_ONCE
 
 Row = dict[str, Any]
 
@@ -212,10 +214,12 @@ async def foreign_flows(
     """Return the subjects of ``rows`` that also have a stored count with an id not in ``own``."""
     columns = _flow_subject()
     keys = [flow_key(row) for row in rows]
-    found = await session.execute(
-        select(*columns).where(tuple_(*columns).in_(keys), Flow.id != func.all(list(own)))
-    )
-    return {tuple(key) for key in found}
+    others = Flow.id != func.all(list(own))
+    found: set[tuple[Any, ...]] = set()
+    for part in batched(keys, KEYS_AT_ONCE):
+        asked = select(*columns).where(tuple_(*columns).in_(part), others)
+        found.update(tuple(key) for key in await session.execute(asked))
+    return found
 
 
 def _flow_subject() -> list[Any]:

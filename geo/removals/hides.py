@@ -446,9 +446,10 @@ async def _noted(
     *,
     code: str | None = None,
 ) -> None:
-    """Write an audit entry about a hide, with the free text only if a command gave it.
+    """Write an audit entry about a hide, with the free text only if it is of the command line.
 
-    A person's free text is stored only with the hide, which fewer people see than the audit (P56).
+    There ``actor`` is a str. The free text of a signed-in person is stored only with the hide,
+    which fewer people see than the audit (P56).
     """
     details = {"hide": hide_id}
     if isinstance(actor, str):

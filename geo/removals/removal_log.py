@@ -375,8 +375,9 @@ async def end_due(session: AsyncSession, now: datetime) -> int:
     return len(ended)
 
 
-#: Statement that sets ``ends_at`` of removals beyond the limit that `note` took to be within it,
-#: because two simultaneous requests do not count each other. It chooses a person's newest removals.
+#: Statement that mends a race: `note` lets a person have too many removals at once if two requests
+#: run at the same time, because neither counts the other's. It sets ``ends_at`` of the newest ones
+#: above the limit, so that they end by themselves unless a second person confirms them.
 _BEYOND = text(
     """
     with standing as (

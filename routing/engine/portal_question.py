@@ -42,9 +42,10 @@ class PortalQuestion:
     start, end
         Region of each end.
     departures, arrivals
-        (piece, node, cost of the piece in seconds) of each end; infinite where closed.
+        For each way of leaving or reaching an end: the part of an edge between the end and a
+        node, that node, and the cost of the part in seconds; infinite where it is closed.
     direct
-        Pieces from end to end, with their costs.
+        Parts of one edge that lead from end to end without a node, with their costs.
     portals
         All portals that may be passed at some time, each with the seconds it costs.
     timing
@@ -59,8 +60,9 @@ class PortalQuestion:
     is_patient
         Whether waits and rests cost nothing, as for a traveller with time to spare.
     fixed_s
-        Fixed prices, seconds, the highest first, that a cost may contain several times in addition
-        to time and exposure; each is higher than the sum of all lower ones.
+        Fixed prices in seconds, such as ``closed_s``, the highest first. A cost may contain each
+        of them several times. The search subtracts them from a cost, the highest first, to find the
+        time on the move, so each must be higher than all lower ones together.
     """
 
     start: int

@@ -115,6 +115,14 @@ async def test_a_round_trip_links_here_and_uploads_released_counts_alone(network
     assert uploaded[0] == "week,place,lon,lat,people"
     assert [line.split(",")[1::3] for line in uploaded[2:]] == [["Pamplona", "85"]]
     assert "Casa de prueba" not in str(ckan.datasets)
+    # Without ours, who has our name elsewhere is left alone.
+    (ours,) = (one for one in dataset["resources"] if one["url"] == first["url"])
+    dataset["resources"].remove(ours)
+    await push(network, source, BASE, TODAY)
+    dataset = ckan.datasets["support-spaces-on-the-way"]
+    urls = {one.get("id"): one["url"] for one in dataset["resources"]}
+    assert urls["theirs-as-ours"] == "https://x.example.org/ours"
+    assert first["url"] in urls.values()
 
 
 async def test_only_released_counts_are_uploaded_by_their_type(site):

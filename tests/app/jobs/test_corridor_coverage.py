@@ -136,11 +136,15 @@ async def test_the_demonstration_comes_with_its_gaps(client):
     assert gap["length_m"] == pytest.approx(47_000, abs=1_000)
 
 
-async def test_what_has_not_changed_is_not_written_again(database, coverer):
+async def test_what_has_not_changed_is_not_written_again(settings, database, coverer):
     assert await coverer.is_due(MORNING)
     await coverer.cover(MORNING)
     assert await coverer.cover(MORNING + timedelta(minutes=1)) == 0
     assert not await coverer.is_due(MORNING + timedelta(minutes=2))
+    # Where crossings stand decides on which roads corridors lie; a name decides nothing.
+    await run_sql(settings, "update amparo.crossings set name = name || '.'")
+    assert await coverer.is_due(MORNING + timedelta(minutes=2))
+    assert await coverer.cover(MORNING + timedelta(minutes=2)) == 0
     await store(database, BERLIN | {"status": "temporarily_closed"})
     assert await coverer.is_due(MORNING)
     told = []

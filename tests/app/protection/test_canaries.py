@@ -30,6 +30,7 @@ from tests.fixtures.leak_parts import canary
 from tests.fixtures.osm_file import OsmFile
 from tiles.catalogue.layers import HAZARDS, ROADS
 from tiles.downloads.formats import FORMATS
+from tiles.tile_matrix import QUAD
 
 NOW = run_now().replace(microsecond=0)
 FILES = {fmt.name for fmt in FORMATS}
@@ -45,11 +46,13 @@ async def hunt(pair, secret, asked):
 def share(asked, *, whole=()):
     """Give of tiles, items and styles the first and every third, of others all.
 
-    With ``--long`` all of these, too. Kinds that are ``whole`` are so in every run.
+    With ``--long`` all of these, too. Kinds that are ``whole`` are so in every run, and so are the
+    other addresses that tiles have.
     """
     known = Counter()
     for question in asked:
         is_thinned = question.kind.split()[0] in {"tile", "item", "style"}
+        is_thinned = is_thinned and QUAD not in question.path
         if is_long() or not is_thinned or question.kind in whole or known[question.kind] % 3 == 0:
             yield question
         known[question.kind] += 1

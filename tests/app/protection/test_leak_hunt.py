@@ -123,7 +123,8 @@ def share_of(who: str, prey: Prey) -> set[tuple[str, str]]:
     public = [(method, path) for method, path in operations if not path.startswith(CONSOLE)]
     if who not in TAKING_TURNS:
         return set(public)
-    return set(public[TAKING_TURNS.index(who) :: len(TAKING_TURNS)])
+    # The lines of routes are what later questions are asked with.
+    return {*public[TAKING_TURNS.index(who) :: len(TAKING_TURNS)], ("POST", "/routes")}
 
 
 async def test_the_hunt_finds_what_a_partner_is_told(hunted, databases):
