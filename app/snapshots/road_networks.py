@@ -250,7 +250,11 @@ class RoadNetworks:
         return open_world_comparison.compare(asked, request, answer, crossings, limits)
 
     def _read_folder(self) -> tuple[int, int] | None:
-        """Return inode and modification time of the folder; None if it changed too recently."""
+        """Return inode and modification time of the folder.
+
+        None if it changed so recently that another change could leave the time as it is, or if it
+        cannot be read.
+        """
         now_ns = time.time_ns()
         try:
             found = self._graphs_dir.stat()

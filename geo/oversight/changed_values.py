@@ -184,7 +184,10 @@ async def _record(
 
 
 def _stored(record: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 -- any value of a field
-    """Return the value of a document's field in the stored record of a version."""
+    """Return the value that a version's stored record has for a field of the public document.
+
+    The record names some fields otherwise than the document does.
+    """
     if name == "services":
         return sorted(service["code"] for service in record.get("service_ids") or [])
     return record.get(_STORED.get(name, name))

@@ -12,7 +12,12 @@ type Count = Annotated[int | None, Field(ge=0, le=1_000_000)]
 
 
 class TableQuery(BaseModel):
-    """What every table takes: words, order and page, and what was done before the page."""
+    """Query parameters of every table.
+
+    ``q`` are search words, ``sort`` a column, ``page`` the number of a page of rows. ``done`` and
+    ``undo`` name the action that a form has just completed, which the page reports, and by which id
+    it can be undone.
+    """
 
     q: Stated = ""
     sort: Stated = ""

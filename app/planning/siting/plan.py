@@ -272,7 +272,11 @@ def _covered(needs: FlowNeeds, is_open: Bools) -> float:
 def _variants(
     ground: SitingGround, question: SitingQuestion, first: _Choice, effort: SolverEffort
 ) -> Iterator[tuple[PlanVariant, Ints]]:
-    """Yield each variant with the rows of its sites; none if the plan itself is not possible."""
+    """Yield each variant of a plan with the rows of its sites among the candidates.
+
+    The variants ask the same with a shorter day, a longer day, and equal flows on all routes. If
+    ``first``, the plan itself, is infeasible, there are no variants.
+    """
     if first.chosen is None:
         return
     asked = [
