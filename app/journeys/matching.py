@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -26,8 +26,9 @@ from routing.engine.shortest_path_tree import Reached
 from routing.errors import OffNetwork
 from routing.router.reachability import ReachPlace, ReachRequest
 from routing.travel.crossings import Crossing
-from routing.travel.profiles import Profile, walking_days
-from routing.travel.speed import FLAT_KMH
+from routing.travel.profiles import Profile
+from routing.travel.speed import flat_kmh
+from routing.travel.timetable import timetable
 
 #: Search radius for spaces, metres: four days on foot of 25 km each (the longest day of
 #: `routing.travel.profiles.ADULT`) [A].
@@ -145,8 +146,13 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Ways:
-    """Distance, arrival time and crossings for each examined space, by space id."""
+    """Distance, arrival time and crossings for each examined space, by space id.
 
+    The ways start at ``start``, which is aware, and are walked by ``profile``.
+    """
+
+    start: datetime
+    profile: Profile
     way: Mapping[str, SpaceDistance]
     arrival: Mapping[str, datetime]
     crossings: Mapping[str, tuple[Crossing, ...]]
@@ -200,7 +206,7 @@ async def match(
         if steps:
             break
     best = next_steps.ranked(question.need, steps, now)[: question.limit]
-    instead = [] if best else await _instead(session, question, country, found, ways, against, at)
+    instead = [] if best else await _instead(session, question, country, found, ways, against)
     described = await candidates.describe(session, _ids([*best, *(i.option for i in instead)]))
     return Match(
         need=question.need,
@@ -288,25 +294,27 @@ def _ways(
     """
     ways, arrivals, passed = {}, {}, {}
     for index, one in enumerate(found.everyone):
-        by_road = None if reached is None else _by_road(reached, index, one.straight_m)
+        by_road = None if reached is None else _by_road(reached, index, one.straight_m, profile)
         posts = () if reached is None else reached.crossings[index]
         is_abroad = one.candidate.country != country
         if by_road is None or (is_abroad and not posts):
             if is_abroad:
                 continue
-            by_road, posts = _straight(one.straight_m), ()
+            by_road, posts = _straight(one.straight_m, profile), ()
         way = replace(by_road, crosses_border=bool(posts))
         ways[one.candidate.id], passed[one.candidate.id] = way, posts
         arrivals[one.candidate.id] = arrival(at, way, profile)
-    return _Ways(ways, arrivals, passed)
+    return _Ways(at, profile, ways, arrivals, passed)
 
 
-def _by_road(reached: Reached, index: int, straight_m: float) -> SpaceDistance | None:
+def _by_road(
+    reached: Reached, index: int, straight_m: float, profile: Profile
+) -> SpaceDistance | None:
     off_m = reached.start_off_m + float(reached.target_off_m[index])
     distance_m = float(reached.distance_m[index])
     if not np.isfinite(distance_m) or off_m > straight_m:
         return None
-    off_s = _walk_s(off_m)
+    off_s = _walk_s(off_m, profile)
     return SpaceDistance(
         distance_m + off_m,
         float(reached.duration_s[index]) + off_s,
@@ -315,26 +323,29 @@ def _by_road(reached: Reached, index: int, straight_m: float) -> SpaceDistance |
     )
 
 
-def _straight(straight_m: float) -> SpaceDistance:
-    return SpaceDistance(straight_m, _walk_s(straight_m), 0.0, "straight")
+def _straight(straight_m: float, profile: Profile) -> SpaceDistance:
+    return SpaceDistance(straight_m, _walk_s(straight_m, profile), 0.0, "straight")
 
 
-def _walk_s(distance_m: float) -> float:
-    """Return the walking time on level ground, seconds (Tobler, `routing.travel.cost_model`)."""
-    return distance_m * 3.6 / FLAT_KMH
+def _walk_s(distance_m: float, profile: Profile) -> float:
+    """Return the walking time on level ground, seconds, at the pace of the profile."""
+    return distance_m * 3.6 / flat_kmh(profile)
 
 
 def arrival(at: datetime, way: SpaceDistance, profile: Profile) -> datetime:
-    """Return the arrival time at the end of a way that starts at a time.
+    """Return the arrival time at the end of a way that starts at an aware time.
 
-    Each night on the way adds the hours of the day outside the walking hours of the profile.
+    The rule is that of `routing.travel.timetable`: people walk within the walking hours of the
+    profile, and no farther than its longest day from one opening of these hours to the next.
     """
-    nights = walking_days(way.distance_m, way.duration_s, profile) - 1
-    rest = timedelta(days=1) - timedelta(seconds=profile.window_s)
-    # Add durations in UTC, because arithmetic on local times ignores changes of the UTC offset
-    # (daylight saving).
-    there = at.astimezone(UTC) + timedelta(seconds=way.duration_s) + nights * rest
-    return there.astimezone(at.tzinfo)
+    walk = timetable(
+        at,
+        np.array([way.duration_s]),
+        profile.window,
+        leg_m=np.array([way.distance_m]),
+        day_max_m=profile.day_max_m,
+    )
+    return walk.arrival.astimezone(at.tzinfo)
 
 
 def _judge(
@@ -365,7 +376,6 @@ async def _instead(
     found: _Found,
     ways: _Ways,
     against: Mapping[str, tuple[Refusal, ...]],
-    at: datetime,
 ) -> list[_Instead]:
     """Return spaces of the person's country to call or ask at when no destination fits."""
     need = question.need
@@ -386,8 +396,8 @@ async def _instead(
     known = {one.option.candidate.id for one in later}
     guides = []
     for one in near:
-        way = _straight(one.straight_m)
-        option = Option(one.candidate, way, at + timedelta(seconds=way.duration_s))
+        way = _straight(one.straight_m, ways.profile)
+        option = Option(one.candidate, way, arrival(ways.start, way, ways.profile))
         refused = refusals(need.of_a_visit, one.candidate, option.arrival)
         if OF_HOURS.issuperset(refused) and one.candidate.id not in known:
             guides.append(_Instead("guide", option, refused))

@@ -3,10 +3,14 @@
 import json
 import re
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.journeys.matching import arrival
 from geo import models
+from geo.spaces.next_steps import SpaceDistance
+from routing.travel.profiles import ADULT, REDUCED_MOBILITY
 from tests.conftest import client_of, clone
 from tests.fixtures.around import MORNING, long_ago, put, space
 
@@ -25,6 +29,7 @@ SPACES = (
     space("kreyol", -72.505, 7.895, languages=("ht",), services=("legal_advice",)),
     space("night", -72.504, 7.894, hours=((time(18), time(8), time(21)),), services=("showers",)),
     space("unknown", -72.503, 7.894, hours=(), services=("showers",)),
+    space("chinacota", -72.601, 7.607, hours=((time(8), time(18)),), services=("hygiene",)),
     space("desk", -72.502, 7.894, services=("information", "referral")),
     space(
         "home",
@@ -298,6 +303,29 @@ async def test_p46_words_not_percentages_and_days_not_hours(asking):
     pamplona = next(f for f in body["features"] if f["id"] == "pamplona")
     way = next(r["text"] for r in pamplona["properties"]["reasons"] if r["code"] == "walking")
     assert re.search(r"unos \d+ días a pie", way)
+
+
+async def test_who_rests_by_night_arrives_in_the_morning(asking):
+    """A longest day ends on the road at three in the afternoon, and people go on at six."""
+    body = await match(asking, f"{CUCUTA}&service=hygiene")
+    [chinacota] = body["features"]
+    assert 25_000 < chinacota["properties"]["distance_m"] < 50_000
+    arrival = datetime.fromisoformat(chinacota["properties"]["arrival"])
+    assert time(8) < arrival.time() < time(11)
+    assert arrival.date() == MORNING.date() + timedelta(days=1)
+
+
+def test_nobody_arrives_at_an_hour_at_which_nobody_walks():
+    evening = datetime(2026, 11, 25, 17, tzinfo=ZoneInfo("America/Bogota"))
+    five_hours = SpaceDistance(24_000.0, 5 * 3600.0, 0.0, "walking")
+    there = arrival(evening, five_hours, ADULT)
+    assert there == datetime(2026, 11, 26, 10, tzinfo=ZoneInfo("America/Bogota"))
+    # The last hour before a door is walked after dusk, too.
+    two_hours = SpaceDistance(10_000.0, 2 * 3600.0, 0.0, "walking")
+    assert arrival(evening, two_hours, ADULT) == evening + timedelta(hours=2)
+    # People who walk with difficulty go 6.5 km a day.
+    slow = arrival(evening, SpaceDistance(13_000.0, 4 * 3600.0, 0.0, "straight"), REDUCED_MOBILITY)
+    assert slow.date() == evening.date() + timedelta(days=2)
 
 
 async def test_p35_demo_dates_never_read_as_confirmed(asking):
