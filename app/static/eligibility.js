@@ -1,5 +1,6 @@
 // Who is taken in where, and in which order places are named: the rules of geo/spaces/eligibility.py and
 // next_steps.py, for what a phone knows. It knows no way there: distances are straight, which is the least.
+import { makeMarch } from './marching.js';
 import { nightOf } from './nights.js';
 import { dayNumber } from './phrases.js';
 import { zoneOffsetMs } from './roads.js';
@@ -129,10 +130,14 @@ export function doubts(need, { languages, details }) {
  *          are no steps: who serves at another hour, or knows where help is
  */
 export function matched(need, spaces, { position, country, nowMs, walker }) {
-  const own = spaces.filter((space) => space.country === country).map((space) => {
-    const far = distanceM(position, [space.lon, space.lat]);
-    return { space, distanceM: far, durationS: far / walker.speed_m_s, arrivalMs: arrivalAt(far, walker, nowMs) };
-  });
+  const near = spaces.filter((space) => space.country === country)
+    .map((space) => ({ space, distanceM: distanceM(position, [space.lon, space.lat]) }));
+  // The hours of walking are those of the clock at the place, which is that of the nearest space.
+  const { space: nearest } = near.reduce((a, b) => (b.distanceM < a.distanceM ? b : a), near[0] ?? {});
+  const arrivalMs = nearest && arrivalsFrom(nowMs, nearest.timezone, walker);
+  const own = near.map((one) => (
+    { ...one, durationS: one.distanceM / walker.speed_m_s, arrivalMs: arrivalMs(one.distanceM) }
+  ));
   let judged = [];
   let steps = [];
   for (const reachM of REACHES_M) {
@@ -149,11 +154,12 @@ export function matched(need, spaces, { position, country, nowMs, walker }) {
   return { steps: ranked.slice(0, MOST_STEPS), instead: steps.length > 0 ? [] : insteadOf(need, judged, own), leftOut };
 }
 
-/** Nights on the way add the hours of the day in which nobody walks. */
-function arrivalAt(lengthM, walker, nowMs) {
-  const movingS = lengthM / walker.speed_m_s;
-  const days = Math.max(1, Math.ceil(lengthM / walker.day_max_m), Math.ceil(movingS / walker.window_s));
-  return nowMs + 1000 * (movingS + (days - 1) * (86_400 - walker.window_s));
+/** When somebody arrives who leaves now, by metres: within the hours of walking, a longest day at a time. */
+export function arrivalsFrom(nowMs, timezone, walker) {
+  const march = makeMarch(walker);
+  const sinceMidnightMs = (nowMs + zoneOffsetMs(timezone, nowMs)) % DAY_MS;
+  const start = march.start(sinceMidnightMs / 1000);
+  return (lengthM) => nowMs + 1000 * (march.walk(start, lengthM).clockS - start.clockS);
 }
 
 function stepsOf(need, judged, own) {

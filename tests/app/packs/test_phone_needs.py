@@ -2,13 +2,17 @@
 
 import random
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from app.journeys.matching import arrival
 from geo.db.sessions import Tier
 from geo.db.views import spaces
 from geo.spaces.eligibility import Candidate, Need, Refusal, doubts, refusals
+from geo.spaces.next_steps import SpaceDistance
+from routing.travel.profiles import ADULT
 from tests.app.packs.test_phone_roads import module, node, pack, run
 
 __all__ = ["module", "node", "pack", "run"]
@@ -120,3 +124,29 @@ async def test_p15_a_phone_refuses_and_doubts_as_the_server_does(run, pack, shar
             refused += bool(expected)
     assert different == []
     assert min(refused, accepted) > QUESTIONS / 3
+
+
+#: Prints when somebody arrives, for each moment of leaving and length of the way.
+ARRIVE = """
+import { readFileSync } from 'node:fs';
+const { arrivalsFrom } = await import(new URL('eligibility.js', process.argv.at(-1)));
+const { walker, questions } = JSON.parse(readFileSync(0, 'utf8'));
+console.log(JSON.stringify(questions.map(
+  ({ startMs, lengthM }) => arrivalsFrom(startMs, 'America/Bogota', walker)(lengthM))));
+"""
+
+
+@pytest.mark.clock
+async def test_a_phone_arrives_when_the_server_does(run, pack):
+    draw = random.Random(3)
+    start = datetime.fromisoformat(pack["start"]).astimezone(ZoneInfo("America/Bogota"))
+    speed_m_s = pack["walker"]["speed_m_s"]
+    questions = [
+        (start + timedelta(minutes=draw.randrange(24 * 60)), draw.uniform(1, 120_000))
+        for _ in range(QUESTIONS)
+    ]
+    asked = [{"startMs": at.timestamp() * 1000, "lengthM": length} for at, length in questions]
+    answers = run(ARRIVE, {"walker": pack["walker"], "questions": asked})
+    for (at, length_m), answer in zip(questions, answers, strict=True):
+        way = SpaceDistance(length_m, length_m / speed_m_s, 0.0, "straight")
+        assert answer / 1000 == pytest.approx(arrival(at, way, ADULT).timestamp(), abs=1)
