@@ -143,7 +143,7 @@ async def crossing_page(
 
 @router.post(CROSSING)
 async def state(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
-    """State what is known of a crossing from a day on."""
+    """Propose the state and hours of a crossing from a day on; a closure holds at once (P40)."""
 
     async def work() -> Response:
         found = await _known(desk, crossing)

@@ -118,7 +118,10 @@ def _old_share(supports: CorridorSupports, data: SpaceData, old_days: float) -> 
 
 
 def _any_at_place(service: Ints, at_m: Floats, is_fresh: Bools) -> Bools:
-    """Return for the end of each gap whether any support at that place is fresh, bool [N]."""
+    """Return whether a fresh support stands where each gap ends, bool [N].
+
+    Several supports of a service can stand at one place of the line: any of them will do.
+    """
     is_new = np.ones(len(at_m), np.bool_)
     is_new[1:] = (np.diff(service) != 0) | (np.diff(at_m) != 0)
     place = np.cumsum(is_new) - 1

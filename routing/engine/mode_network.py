@@ -302,7 +302,11 @@ class ModeNetwork:
         return self.turns.originals(way).astype(np.int64)
 
     def marks(self, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return bool [E + X] over the hierarchy's edges, true for the given edges, int64 [k]."""
+        """Return which edges of the hierarchy stand for edges of the road graph, bool [E + X].
+
+        ``edges``, int64 [k], are of the road graph. The hierarchy has its E edges and X copies of
+        them, which tell apart how somebody came where a turn is forbidden.
+        """
         marked = np.zeros(self.hierarchy.topology.edge_count, dtype=np.bool_)
         marked[self.turns.spread_some(edges, np.zeros(len(edges), np.int32))[0]] = True
         return marked

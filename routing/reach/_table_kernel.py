@@ -131,7 +131,11 @@ def _sum_climb(
     at: int,
     sums: Floats,
 ) -> None:
-    """Sum the values along the climb to the ancestor at a level, unless they are stored already."""
+    """Store the value of the climb from the node of the search to its ancestor at level ``at``.
+
+    ``sums`` holds, by level, the number of edges of a climb and the sum of their values; what is
+    stored there already, which is not negative, is reused.
+    """
     size = 0
     here = at
     while sums[here, 0] < 0.0 and arc[here] >= 0:

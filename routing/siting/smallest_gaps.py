@@ -78,7 +78,11 @@ class SmallestGaps:
 
 @dataclass(slots=True)
 class _Search:
-    """State of a search, shared by its stages: first the covered flow, then each longest gap."""
+    """Data and best choice so far of one search for sites, which has several stages.
+
+    The first stage maximises the covered flow; each later one makes the next of the longest gaps,
+    the longest first, as short as it can be.
+    """
 
     needs: PathReach
     sites: Sites

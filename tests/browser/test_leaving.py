@@ -11,7 +11,6 @@ import pytest
 from playwright.async_api import Page
 
 from tests.browser.test_desk import browser
-from tests.conftest import clone, served
 from tests.fixtures.browsing import PHONE, escape, new_context
 from tests.fixtures.waiting import until_page
 
@@ -26,19 +25,13 @@ LOOKED_AT = ("/", SPACE, "/match", "/report", f"{SPACE}/complaint")
 SHOWN = "document.documentElement.checkVisibility() && document.documentElement.innerText.trim()"
 
 
-@pytest.fixture(scope="module")
-def server(cluster, loaded_template, settings_for):
-    with served(settings_for(clone(cluster, loaded_template))) as address:
-        yield address
-
-
 FRAMES = "() => new Promise((d) => requestAnimationFrame(() => requestAnimationFrame(d)))"
 
 
-async def look_around(page: Page, server: str) -> None:
+async def look_around(page: Page, live_server: str) -> None:
     await page.goto("about:blank")
     for path in LOOKED_AT:
-        await page.goto(f"{server}{path}")
+        await page.goto(f"{live_server}{path}")
         # Without a touch a browser leaves a page out of what Back leads to.
         await page.mouse.click(3, 3)
         if path == "/":
@@ -69,7 +62,7 @@ requestAnimationFrame(look);
 # How three presses of Escape leave a page is asked in test_report.
 @pytest.mark.every(2)
 @pytest.mark.parametrize("leave", ["button", "escape"])
-async def test_p37_after_the_quick_exit_back_shows_nothing(browser, server, leave):
+async def test_p37_after_the_quick_exit_back_shows_nothing(browser, live_server, leave):
     # Without its map, and with it, as most phones have it.
     saves_data = leave == "button"
     context = await new_context(
@@ -79,7 +72,7 @@ async def test_p37_after_the_quick_exit_back_shows_nothing(browser, server, leav
     await context.expose_binding("tell", lambda _source, what: told.append(what))
     await context.add_init_script(WATCH)
     page = await context.new_page()
-    await look_around(page, server)
+    await look_around(page, live_server)
     if leave == "button":
         await page.click("#exit")
     else:
@@ -96,11 +89,11 @@ async def test_p37_after_the_quick_exit_back_shows_nothing(browser, server, leav
     await context.close()
 
 
-async def test_p37_a_page_that_is_kept_whole_is_hidden_until_it_has_looked(browser, server):
+async def test_p37_a_page_that_is_kept_whole_is_hidden_until_it_has_looked(browser, live_server):
     """What a browser does with pages that it keeps for Back; Playwright has it keep none."""
     context = await new_context(browser, has_worker=True, viewport=PHONE, locale="es-CO")
     page = await context.new_page()
-    await page.goto(f"{server}/match")
+    await page.goto(f"{live_server}/match")
     passing = "dispatchEvent(new PageTransitionEvent('{}', {{ persisted: true }}))"
     await page.evaluate(passing.format("pagehide"))
     assert not await page.evaluate(SHOWN)
@@ -115,36 +108,36 @@ async def test_p37_a_page_that_is_kept_whole_is_hidden_until_it_has_looked(brows
     await context.close()
 
 
-async def test_p37_who_comes_again_is_served_and_what_was_before_stays_gone(browser, server):
+async def test_p37_who_comes_again_is_served_and_what_was_before_stays_gone(browser, live_server):
     context = await new_context(
         browser, has_worker=True, saves_data=True, viewport=PHONE, locale="es-CO"
     )
     page = await context.new_page()
-    await page.goto(f"{server}{SPACE}")
+    await page.goto(f"{live_server}{SPACE}")
     await page.click("#exit")
     await page.wait_for_url("about:blank")
     for path in ("/", SPACE):
-        await page.goto(f"{server}{path}")
+        await page.goto(f"{live_server}{path}")
         assert await page.evaluate(SHOWN)
     await page.reload()
     assert await page.evaluate(SHOWN)
     await page.go_back()
     assert await page.evaluate(SHOWN)
-    assert page.url == f"{server}/"
+    assert page.url == f"{live_server}/"
     await context.close()
 
 
-async def test_p37_leaving_drops_what_the_browser_keeps_and_no_pack(browser, server):
+async def test_p37_leaving_drops_what_the_browser_keeps_and_no_pack(browser, live_server):
     context = await new_context(browser, has_worker=True, viewport=PHONE, locale="es-CO")
     page = await context.new_page()
-    await page.goto(f"{server}/report")
+    await page.goto(f"{live_server}/report")
     await page.evaluate("caches.open('amparo-pack-x').then((c) => c.put('/x', new Response('1')))")
     async with page.expect_event("request", lambda one: one.url.endswith("/leave")) as asked:
         await page.click("#exit")
     answer = await (await asked.value).response()
     assert answer is None or answer.headers["clear-site-data"] == '"cache"'
     await page.wait_for_url("about:blank")
-    await page.goto(f"{server}/report")
+    await page.goto(f"{live_server}/report")
     assert await page.evaluate("caches.has('amparo-pack-x')")
     assert await page.title() == "Amparo"
     await context.close()
@@ -230,8 +223,8 @@ def firefox_port(tmp_path):
 
 # What a browser that keeps pages whole does with them Chromium is told above.
 @pytest.mark.long
-def test_p37_in_firefox_back_shows_nothing_either(firefox_port, server):
-    given = json.dumps([firefox_port, [f"{server}{path}" for path in LOOKED_AT], SHOWN])
+def test_p37_in_firefox_back_shows_nothing_either(firefox_port, live_server):
+    given = json.dumps([firefox_port, [f"{live_server}{path}" for path in LOOKED_AT], SHOWN])
     node = ["node", "--experimental-websocket", "--input-type=module", "--eval", DRIVER]
     ran = subprocess.run(
         [*node, "--", given], check=False, capture_output=True, text=True, timeout=300

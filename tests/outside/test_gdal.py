@@ -117,7 +117,8 @@ def copied(asked, tmp_path, some):
     return tmp_path
 
 
-@pytest.mark.every(5, first=3)
+# The same requests as ogr2ogr's.
+@pytest.mark.long
 @pytest.mark.parametrize("some", [CONDITIONS[nth::5] for nth in range(5)])
 async def test_pyogrio_reads_every_collection_narrowed(truth, asked, copied, some):
     for one in some:

@@ -656,6 +656,8 @@ def test_p34_no_minor_component_within_the_strip_comes_near_the_line(
     assert found == expected
 
 
+# A real city: strips of every shape are drawn above.
+@pytest.mark.long
 def test_p34_monaco_keeps_what_is_clear_of_its_line(shared_data, tmp_path):
     """Issue 13: 1,389 segments are lost where nobody vouches for the line.
 
