@@ -55,7 +55,7 @@ async def code_page(request: Request, asked: Annotated[SignInQuery, Query()]) ->
 
 @router.post(CODE, responses=problem_responses(400, 403, 415, 503))
 async def write_code(request: Request, clock: ClockDep, form: HalfFormDep) -> Response:
-    """Take a code, once, and go on; or begin anew."""
+    """Sign in by a one-time code and redirect to the page that was asked for; or cancel."""
     goes_on = safe_next(form.get("next"))
     if form.get("do") == "cancel":
         return await _begin_anew(request)

@@ -39,18 +39,21 @@ _CELLS: Final = 512
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Uncovered:
-    """Costs that no known path covers, in the form in which one of the two searches tests labels.
+    """Pairs of costs that no known path covers, as one of the two searches tests its labels.
 
-    A pair of costs is uncovered only if one of the C corners is at least as high in both costs.
+    A path covers each pair that is at least as high as its own in both costs, but for a share. A
+    pair of costs is uncovered only if one of the C corners is at least as high in both costs. All
+    costs are wasted ones: above the least cost of any path. One search has the first cost in
+    column 0, the other one in column 1.
 
     Parameters
     ----------
     corner
-        int64 [C, 2]: wasted costs, in the search's order.
+        int64 [C, 2]: the corners.
     weight
-        int64 [K, 2]: the weightings, in the search's order.
+        int64 [K, 2]: what both costs are multiplied by in each of K weighted sums.
     ahead
-        int64 [n, K]: the least weighted waste from each node to the goal.
+        int64 [n, K]: the least of each weighted sum from each node to the search's goal.
     top
         int64 [C, K]: the weighted sums of the corners.
     """

@@ -134,7 +134,11 @@ class PortalBounds:
             self._in_region[portal.arrive[0]].append(index)
 
     def ahead(self, entered: Portal | None, region: int) -> PortalTargets:
-        """Return the targets in a region: every portal that is allowed, and the end's arrivals."""
+        """Return where a search of one region may lead, coming by a portal (None: from the start).
+
+        The targets are the region's portals that may follow ``entered`` and, in the region of the
+        end, the places on its roads at which the end is reached.
+        """
         asked = self._asked
         portals = [
             index

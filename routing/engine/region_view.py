@@ -129,7 +129,10 @@ class Priced:
         return cls(side.model(0.0).prices(legs), barred, untold)
 
     def at(self, aversion: float, banned_s: float) -> Floats:
-        """Return the cost of each part in seconds, plus ``banned_s`` if it touches an exclusion."""
+        """Return the cost of each piece at an aversion to exposure, float64 [pieces], seconds.
+
+        A piece that touches an exclusion costs ``banned_s`` more; a secret one is infinite.
+        """
         cost_s = self.prices.at(aversion)
         cost_s[self.barred] += banned_s
         cost_s[self.untold] = np.inf

@@ -70,7 +70,10 @@ class WalkingNetwork:
 
     @cached_property
     def towns(self) -> Towns | None:
-        """Towns of a sketch, at whose nodes their spaces support a route; None for true roads."""
+        """Towns of a sketch (a network of lines between towns); None for true roads.
+
+        On a sketch a space supports routes through its town, wherever in the town it stands.
+        """
         return Towns.of_sketch(self.graph)
 
 

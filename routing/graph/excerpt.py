@@ -66,7 +66,7 @@ class Excerpt:
         edges
             int64, ascending: the edges to choose from.
         vicinity
-            The place, and the farthest node from it.
+            The place, and how far from it a node may lie.
         most
             Highest number of nodes: those nearest to the place are kept.
         """

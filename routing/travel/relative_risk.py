@@ -55,7 +55,7 @@ _WALKWAYS: Final = frozenset({"pedestrian", "footway", "steps", "corridor", "pla
 
 
 class FactorState(IntEnum):
-    """State of a factor on an edge."""
+    """Whether a factor of the relative risk applies to an edge, or cannot be known."""
 
     DOES_NOT_APPLY = 0
     APPLIED = 1

@@ -54,7 +54,7 @@ class ExpiringQuery(PlacesQuery):
 
 
 class QueueQuery(TableQuery):
-    """Filters of the table of proposals, and what was done to some of them."""
+    """Query of the page of proposals: its filters, and counts for the message after a decision."""
 
     state: Stated = ""
     decides: Stated = ""
