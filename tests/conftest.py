@@ -99,6 +99,14 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile("long")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many workers a run has: one more than processors (decision 108).
+
+    Tests that wait for a browser, a timer or the database leave a tenth of the processors idle.
+    """
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what seldom tells anything new, unless somebody asks for it, and order the rest."""
     if not config.getoption("--long"):
