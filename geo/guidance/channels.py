@@ -10,14 +10,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.accounts.permissions import Actor, require_coordinate
+from geo.accounts.permissions import Actor
 from geo.db.guidance_views import information_channels, plain_rows
-from geo.proposals.guidance_changes import Sent, put_unmixed
+from geo.proposals.guidance_changes import Sent, circumstances_of, put_unmixed
 from geo.proposals.submission import Outcome
-from geo.records.row_validation import Circumstances
 from geo.subjects.contacts import channel_document
 from geo.text.normalize import folded
-from geo.vocabulary import read_vocabulary
 
 
 async def channels_of(
@@ -76,7 +74,5 @@ async def put_channel(
     MixedDataError
         Demo and real rows would mix, and ``allow_mixed`` is False.
     """
-    require_coordinate(actor)
-    words = await read_vocabulary(session)
-    document = channel_document(fields, Circumstances(sent.now.date(), sent.now, {}, words))
+    document = channel_document(fields, await circumstances_of(session, actor, sent))
     return await put_unmixed(session, actor, "channel", document, sent, allow_mixed=allow_mixed)

@@ -13,13 +13,11 @@ from geo.audit import trail
 from geo.db.guidance_views import contacts, plain_rows
 from geo.guidance.stored_records import stored_record
 from geo.models import CONTACT_KINDS, Contact
-from geo.proposals.guidance_changes import Sent, put_unmixed, withdraw_all
+from geo.proposals.guidance_changes import Sent, circumstances_of, put_unmixed, withdraw_all
 from geo.proposals.submission import Outcome
-from geo.records.row_validation import Circumstances
 from geo.removals import removal_log
 from geo.subjects.contacts import contact_document
 from geo.text.normalize import folded
-from geo.vocabulary import read_vocabulary
 
 #: Kinds of contacts that every area should have (P45). Responses name those of which an area has no
 #: telephone line.
@@ -137,9 +135,7 @@ async def put_contact(
     MixedDataError
         Demo and real rows would mix, and ``allow_mixed`` is False.
     """
-    require_coordinate(actor)
-    words = await read_vocabulary(session)
-    document = contact_document(fields, Circumstances(sent.now.date(), sent.now, {}, words))
+    document = contact_document(fields, await circumstances_of(session, actor, sent))
     return await put_unmixed(session, actor, "contact", document, sent, allow_mixed=allow_mixed)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.accounts.permissions import Actor, require_coordinate, require_review
+from geo.accounts.permissions import Actor, require_review
 from geo.audit import trail
 from geo.db.guidance_views import contacts, pathway_steps, pathways, plain_rows
 from geo.db.views import protected_terms, spaces
@@ -25,12 +25,10 @@ from geo.models import (
     PathwayReader,
     PathwayStep,
 )
-from geo.proposals.guidance_changes import Sent, put_unmixed
+from geo.proposals.guidance_changes import Sent, circumstances_of, put_unmixed
 from geo.proposals.submission import Outcome
-from geo.records.row_validation import Circumstances
 from geo.subjects.contacts import pathway_document, require_known_steps
 from geo.text.normalize import folded
-from geo.vocabulary import read_vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +259,7 @@ async def put_pathway(
     MixedDataError
         Demo and real rows would mix, and ``allow_mixed`` is False.
     """
-    require_coordinate(actor)
-    words = await read_vocabulary(session)
-    said = Circumstances(sent.now.date(), sent.now, {}, words)
-    document, remarks = pathway_document(fields, said)
+    document, remarks = pathway_document(fields, await circumstances_of(session, actor, sent))
     await require_known_steps(session, document["steps"])
     outcome = await put_unmixed(session, actor, "pathway", document, sent, allow_mixed=allow_mixed)
     return outcome, remarks

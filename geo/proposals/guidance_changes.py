@@ -8,14 +8,16 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.accounts.permissions import Actor
+from geo.accounts.permissions import Actor, require_coordinate
 from geo.errors import NothingChangesError
 from geo.models import Proposal
 from geo.proposals.change_request import ChangeRequest
 from geo.proposals.notifications import note
 from geo.proposals.submission import Outcome, propose
 from geo.records import demo_rows
+from geo.records.row_validation import Circumstances
 from geo.subjects.guidance import KINDS
+from geo.vocabulary import read_vocabulary
 
 #: Reason stored with a proposal that states none, for staff to read.
 NO_REASON = "Sin razón escrita."
@@ -38,6 +40,20 @@ class Sent:
     now: datetime
     via: str = "api"
     reason: str = NO_REASON
+
+
+async def circumstances_of(session: AsyncSession, actor: Actor, sent: Sent) -> Circumstances:
+    """Return what a coordinator's change is checked against: when it was sent, and the vocabulary.
+
+    Any other actor is refused before the database is read.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is no coordinator.
+    """
+    require_coordinate(actor)
+    return Circumstances(sent.now.date(), sent.now, {}, await read_vocabulary(session))
 
 
 async def put(
