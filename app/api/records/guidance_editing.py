@@ -1,11 +1,12 @@
 """Editing of guidance by the network's staff, as JSON with a token of scope ``edit``."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Protocol
 
 import shapely
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -122,6 +123,49 @@ class Decides(Protocol):
         """Accept or send back one draft."""
 
 
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """A new or changed record, as the body of a request states it.
+
+    Attributes
+    ----------
+    record_id : str
+        Id of the record, from the path of the request.
+    fields : mapping
+        Fields of the record, with the id from the path in place of any in the body.
+    sent : Sent
+        Time and reason of the change; the member ``reason`` of the body is no field of the record.
+    allow_mixed : bool
+        Whether the settings let demo and real rows mix (P35).
+    """
+
+    record_id: str
+    fields: Mapping[str, Any]
+    sent: Sent
+    allow_mixed: bool
+
+
+# Async although it awaits nothing, because FastAPI runs sync dependencies in threads.
+async def get_change(
+    clock: ClockDep, settings: SettingsDep, item: Id, body: dict[str, Any]
+) -> RecordChange:
+    """Read a new or changed record from a request (FastAPI dependency).
+
+    Raises
+    ------
+    InvalidParameterError
+        The reason is not a text.
+    """
+    reason = body.get("reason") or NO_REASON
+    if not isinstance(reason, str):
+        raise InvalidParameterError("reason", "is not a text")
+    fields = {name: value for name, value in body.items() if name != "reason"} | {"id": item}
+    return RecordChange(item, fields, Sent(clock(), reason=reason), settings.allow_demo_mixed)
+
+
+ChangeDep = Annotated[RecordChange, Depends(get_change)]
+
+
 def takes_submissions(
     router: APIRouter,
     kind: str,
@@ -198,27 +242,16 @@ def _takes_drafts(kind: str, submit: Submits, decide: Decides, description: str)
 
 
 @router.put("/contacts/{item}", responses=WAITS)
-async def put_contact(
-    session: WriterDep,
-    actor: WorkerDep,
-    clock: ClockDep,
-    settings: SettingsDep,
-    item: Id,
-    body: dict[str, Any],
-) -> Response:
+async def put_contact(session: WriterDep, actor: WorkerDep, change: ChangeDep) -> Response:
     """Propose an essential contact, or how one should be (coordinators; P53).
 
     A number or a text waits for a second person (202 with the proposal); what takes one away holds
     at once. `reason` is for the staff.
     """
     outcome = await contacts.put_contact(
-        session,
-        actor,
-        {**_fields(body), "id": item},
-        _sent(clock, body),
-        allow_mixed=settings.allow_demo_mixed,
+        session, actor, change.fields, change.sent, allow_mixed=change.allow_mixed
     )
-    return proposed(item, outcome)
+    return proposed(change.record_id, outcome)
 
 
 @router.delete("/contacts/{item}", responses=REFUSALS)
@@ -231,27 +264,16 @@ async def remove_contact(
 
 
 @router.put("/channels/{item}", responses=WAITS)
-async def put_channel(
-    session: WriterDep,
-    actor: WorkerDep,
-    clock: ClockDep,
-    settings: SettingsDep,
-    item: Id,
-    body: dict[str, Any],
-) -> Response:
+async def put_channel(session: WriterDep, actor: WorkerDep, change: ChangeDep) -> Response:
     """Propose an information channel, or how one should be (coordinators; P53).
 
     A name, an operator or an address waits for a second person (202 with the proposal); a pause, an
     end and an address taken away hold at once. `reason` is for the staff.
     """
     outcome = await channels.put_channel(
-        session,
-        actor,
-        {**_fields(body), "id": item},
-        _sent(clock, body),
-        allow_mixed=settings.allow_demo_mixed,
+        session, actor, change.fields, change.sent, allow_mixed=change.allow_mixed
     )
-    return proposed(item, outcome)
+    return proposed(change.record_id, outcome)
 
 
 @router.get("/message-drafts", responses=problem_responses(401, 403, 503))
@@ -353,27 +375,16 @@ _takes_drafts("practice", practices.submit, practices.review, "Let a note be rea
 
 
 @router.put("/pathways/{item}", responses=WAITS)
-async def put_pathway(
-    session: WriterDep,
-    actor: WorkerDep,
-    clock: ClockDep,
-    settings: SettingsDep,
-    item: Id,
-    body: dict[str, Any],
-) -> Response:
+async def put_pathway(session: WriterDep, actor: WorkerDep, change: ChangeDep) -> Response:
     """Propose a referral pathway, or how one should be (coordinators; P53).
 
     It waits for a second person (202 with the proposal). Protected needs become restricted, and
     those hold at once: they are for people named one by one.
     """
     outcome, remarks = await pathways.put_pathway(
-        session,
-        actor,
-        {**_fields(body), "id": item},
-        _sent(clock, body),
-        allow_mixed=settings.allow_demo_mixed,
+        session, actor, change.fields, change.sent, allow_mixed=change.allow_mixed
     )
-    return proposed(item, outcome, remarks=remarks)
+    return proposed(change.record_id, outcome, remarks=remarks)
 
 
 @router.post("/pathways/{item}/readers", responses=REFUSALS)
@@ -395,17 +406,6 @@ def proposed(record_id: str, outcome: Outcome, **more: object) -> Response:
     """Return the outcome of a change: 202 if a part waits for a second person, else 200."""
     body = outcome_body(outcome) | {"id": record_id, "record_id": record_id, **more}
     return JSONResponse(body, 200 if outcome.proposal_id is None else 202, headers=_PRIVATE)
-
-
-def _fields(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name != "reason"}
-
-
-def _sent(clock: ClockDep, body: dict[str, Any]) -> Sent:
-    reason = body.get("reason") or NO_REASON
-    if not isinstance(reason, str):
-        raise InvalidParameterError("reason", "is not a text")
-    return Sent(clock(), reason=reason)
 
 
 def done(record_id: str, status: int = 200) -> Response:

@@ -124,6 +124,7 @@ async def test_p53_a_hotline_changes_by_two_and_goes_by_one(without_demo):
         return await own_client.put("/contacts/psea-co", json=body, headers=bearers[who])
 
     assert (await put("editor")).status_code == 403
+    assert (await put("coordinator", reason=7)).status_code == 400
     first = await put("coordinator", reason="confirmada por teléfono")
     assert (first.status_code, await phones()) == (202, [])
     with pytest.raises(ForbiddenError):
