@@ -119,31 +119,27 @@ async def table_view(desk: Desk, table: DeskTable, stated: Mapping[str, str]) ->
     InvalidParameterError, InvalidRecordError
         What is asked is no part of the table.
     """
-    asked = read_asked(table, stated)
-    context = await context_of(desk)
-    source = table.source(desk, asked.options)
-    page = await read_rows(source.session, source.rows, _question(asked, context))
-    kept = await _kept(desk, table)
-    shown = _columns(table, kept)
-    lines = [_line(table, shown, context, source, row) for row in page.rows]
+    found = await _find_rows(desk, table, stated, for_file=False)
+    asked, words = found.asked, found.context.words
+    lines = [_line(table, found, row) for row in found.page.rows]
     points = [_point(line) for line in lines if line.row.get("lon") is not None]
     return TableView(
         asked=asked,
-        page=page,
-        search=context.words.gettext(table.search),
-        headings=[_heading(context.words, asked, column) for column in shown],
+        page=found.page,
+        search=words.gettext(table.search),
+        headings=[_heading(words, asked, column) for column in found.shown],
         lines=lines,
-        filters=await _filters(table, asked, context, source),
+        filters=await _filters(table, found),
         columns=[
-            (column.name, context.words.gettext(column.title), column in shown)
+            (column.name, words.gettext(column.title), column in found.shown)
             for column in table.columns[1:]
         ],
         views=[
             ShownView(one.name, view_address(table, one), is_current=is_view(asked, one))
-            for one in kept.views
+            for one in found.kept.views
         ],
         points=points,
-        map=map_data(context.words) if points else None,
+        map=map_data(words) if points else None,
     )
 
 
@@ -155,15 +151,11 @@ async def file_table(desk: Desk, table: DeskTable, stated: Mapping[str, str]) ->
     InvalidParameterError, InvalidRecordError
         What is asked is no part of the table.
     """
-    asked = read_asked(table, stated)
-    context = await context_of(desk)
-    source = table.source(desk, asked.options)
-    question = _question(asked, context, file_filters=source.file_filters, page_rows=FILE_ROWS)
-    page = await read_rows(source.session, source.rows, question)
-    seen = _columns(table, await _kept(desk, table))
-    columns = [column for column in table.columns if column in seen or column.is_in_files]
+    found = await _find_rows(desk, table, stated, for_file=True)
+    context, rows = found.context, found.page.rows
+    columns = [column for column in table.columns if column in found.shown or column.is_in_files]
     titles = [column.title for column in columns]
-    has_demo = any(row.get("demo") for row in page.rows)
+    has_demo = any(row.get("demo") for row in rows)
     as_of = context.today.isoformat()
     return FileTable(
         [context.words.gettext(title) for title in (*titles, _MARKS, _AS_OF)],
@@ -173,34 +165,54 @@ async def file_table(desk: Desk, table: DeskTable, stated: Mapping[str, str]) ->
                 ", ".join(text for text, _ in table.marks(context, row)) or None,
                 as_of,
             ]
-            for row in page.rows
+            for row in rows
         ],
         has_demo,
     )
 
 
-def _question(
-    asked: TableAddress,
-    context: CellContext,
-    *,
-    file_filters: Mapping[str, str] | None = None,
-    page_rows: int = PAGE_ROWS,
-) -> RowQuestion:
-    is_of_file = file_filters is not None
-    orders = {column.name: column.order(context) for column in asked.table.columns}
-    return RowQuestion(
+@dataclass(frozen=True, slots=True)
+class _FoundRows:
+    """Rows that an address asks for, and what is needed to write them for a person.
+
+    Parameters
+    ----------
+    page
+        Rows of one page, or of all pages for a file.
+    kept
+        Columns and views of the table that the person keeps.
+    shown
+        Columns that the person sees.
+    """
+
+    asked: TableAddress
+    context: CellContext
+    source: RowSource
+    page: RowsPage
+    kept: KeptChoices
+    shown: Sequence[TableColumn]
+
+
+async def _find_rows(
+    desk: Desk, table: DeskTable, stated: Mapping[str, str], *, for_file: bool
+) -> _FoundRows:
+    """Read the rows that the parameters of an address ask for: of one page, or all for a file."""
+    asked = read_asked(table, stated)
+    context = await context_of(desk)
+    source = table.source(desk, asked.options)
+    orders = {column.name: column.order(context) for column in table.columns}
+    question = RowQuestion(
         sort=asked.column,
         is_descending=asked.is_descending,
-        filters={**asked.filters, **(file_filters or {})},
-        page=1 if is_of_file else asked.page,
-        page_rows=page_rows,
+        filters={**asked.filters, **(source.file_filters if for_file else {})},
+        page=1 if for_file else asked.page,
+        page_rows=FILE_ROWS if for_file else PAGE_ROWS,
         orders={name: order for name, order in orders.items() if order is not None},
     )
-
-
-async def _kept(desk: Desk, table: DeskTable) -> KeptChoices:
-    kept = await read_choices(desk.session, desk.actor.id)
-    return kept.get(table.name, KeptChoices())
+    page = await read_rows(source.session, source.rows, question)
+    choices = await read_choices(desk.session, desk.actor.id)
+    kept = choices.get(table.name, KeptChoices())
+    return _FoundRows(asked, context, source, page, kept, _columns(table, kept))
 
 
 def _columns(table: DeskTable, kept: KeptChoices) -> Sequence[TableColumn]:
@@ -221,16 +233,10 @@ def _heading(words: Words, asked: TableAddress, column: TableColumn) -> Heading:
     return Heading(column.name, title, href, ends if is_sorted else None)
 
 
-def _line(
-    table: DeskTable,
-    shown: Sequence[TableColumn],
-    context: CellContext,
-    source: RowSource,
-    row: Row,
-) -> TableLine:
-    key = str(row[source.rows.key])
-    cells = [column.cell(context, row) for column in shown]
-    return TableLine(key, cells, table.marks(context, row), row)
+def _line(table: DeskTable, found: _FoundRows, row: Row) -> TableLine:
+    key = str(row[found.source.rows.key])
+    cells = [column.cell(found.context, row) for column in found.shown]
+    return TableLine(key, cells, table.marks(found.context, row), row)
 
 
 def _point(line: TableLine) -> Mapping[str, Any]:
@@ -242,12 +248,11 @@ def _point(line: TableLine) -> Mapping[str, Any]:
     }
 
 
-async def _filters(
-    table: DeskTable, asked: TableAddress, context: CellContext, source: RowSource
-) -> list[ShownFilter]:
+async def _filters(table: DeskTable, found: _FoundRows) -> list[ShownFilter]:
+    asked, context, source = found.asked, found.context, found.source
     columns = [one.column for one in table.filters if one.column is not None]
-    found = await distinct_values(source.session, source.rows, *columns) if columns else ()
-    values = dict(zip(columns, found, strict=True))
+    distinct = await distinct_values(source.session, source.rows, *columns) if columns else ()
+    values = dict(zip(columns, distinct, strict=True))
     return [
         ShownFilter(
             one.name,
