@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._numba import compiled, inlined
+from routing._numba import compiled
+from routing.cch.climbing import climb_until_met, lower_by, shared_levels
 from routing.cch.closed_arcs import climb, start_at
 from routing.cch.customization import UNREACHABLE
 from routing.cch.unpacking import lay, unpack
@@ -20,22 +21,6 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
 _NONE: Final = np.int32(UNREACHABLE)
-
-
-@inlined
-def _lower_by(
-    first: Int64, head_level: UInt16, cost: Int32, v: int, so_far: int, reached: Int32, arc: Int32
-) -> None:
-    """Lower the costs of the heads of ``v``'s arcs, by level, where the way over ``v`` costs less.
-
-    ``so_far`` is the cost of ``v``; ``arc`` int32 [height] receives the arc of each lowered cost.
-    """
-    for e in range(first[v], first[v + 1]):
-        through = so_far + cost[e]
-        above = head_level[e]
-        if through < reached[above]:
-            reached[above] = through
-            arc[above] = e
 
 
 @compiled
@@ -69,20 +54,10 @@ def meet(
     """
     start_at(level, source, from_source)
     start_at(level, target, to_target)
-    a = source
-    b = target
-    while a != b:
-        # Of the two climbs, the one at the lower rank goes on; rank -1 is above every root.
-        if b < 0 or 0 <= a < b:
-            so_far = from_source[level[a]]
-            if so_far < _NONE:
-                _lower_by(first, head_level, up, a, so_far, from_source, source_arc)
-            a = parent[a]
-        else:
-            so_far = to_target[level[b]]
-            if so_far < _NONE:
-                _lower_by(first, head_level, down, b, so_far, to_target, target_arc)
-            b = parent[b]
+    a = climb_until_met(
+        first, parent, level, head_level, up, down, source, target, UNREACHABLE,
+        from_source, to_target, source_arc, target_arc,
+    )  # fmt: skip
     best = int(_NONE)
     meeting = -1
     while a >= 0:
@@ -93,11 +68,54 @@ def meet(
             best = int(from_s + to_t)
             meeting = int(a)
         if from_s < best:
-            _lower_by(first, head_level, up, a, from_s, from_source, source_arc)
+            lower_by(first, head_level, up, a, from_s, from_source, source_arc, 1, 0)
         if to_t < best:
-            _lower_by(first, head_level, down, a, to_t, to_target, target_arc)
+            lower_by(first, head_level, down, a, to_t, to_target, target_arc, 1, 0)
         a = parent[a]
     return best, meeting
+
+
+@compiled
+def has_cheaper(
+    first: Int64,
+    parent: Int32,
+    level: UInt16,
+    head_level: UInt16,
+    up: Int32,
+    down: Int32,
+    source: int,
+    target: int,
+    cost: int,
+    from_source: Int32,
+    to_target: Int32,
+) -> bool:
+    """Return whether a path between two ranks costs less than ``cost``.
+
+    The search climbs from both ends like `meet`, but drops all climbs that cost ``cost`` or more,
+    and ends at the first path found that costs less (a witness search).
+
+    Parameters
+    ----------
+    from_source, to_target
+        int32 [height], scratch.
+    """
+    start_at(level, source, from_source)
+    start_at(level, target, to_target)
+    a = climb_until_met(
+        first, parent, level, head_level, up, down, source, target, cost,
+        from_source, to_target, None, None,
+    )  # fmt: skip
+    while a >= 0:
+        from_s = from_source[level[a]]
+        to_t = to_target[level[a]]
+        if from_s + to_t < cost:
+            return True
+        if from_s < cost:
+            lower_by(first, head_level, up, a, from_s, from_source, None, 1, 0)
+        if to_t < cost:
+            lower_by(first, head_level, down, a, to_t, to_target, None, 1, 0)
+        a = parent[a]
+    return False
 
 
 @compiled
@@ -272,14 +290,7 @@ def table(
     for i in range(len(sources)):
         climb(first, parent, level, head_level, up, none_closed, sources[i], from_source, chain)
         for j in range(len(targets)):
-            shared = 0
-            differing = min(level[sources[i]], level[targets[j]]) + 1
-            while shared < differing:
-                middle = (shared + differing) >> 1
-                if chain[middle] == target_chain[j, middle]:
-                    shared = middle + 1
-                else:
-                    differing = middle
+            shared = shared_levels(level, chain, sources[i], target_chain[j], targets[j])
             row = to_target[j]
             best = _NONE
             for here in range(shared):

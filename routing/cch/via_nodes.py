@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled, inlined
+from routing.cch.climbing import climb_by
 from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.topology import Topology
 
@@ -186,12 +187,16 @@ def find(
         to_target[side, : level[end] + 1] = _NONE
         source_step[side, : level[end] + 1] = _NO_STEP
         target_step[side, : level[end] + 1] = _NO_STEP
-    _climb(
-        first, parent, level, head_level, up, source, 0, chain[0], from_source[0], source_step[0]
-    )
-    _climb(
-        first, parent, level, head_level, down, target, 1, chain[1], to_target[1], target_step[1]
-    )
+    from_source[0, level[source]] = 0
+    climb_by(
+        first, parent, level, head_level, up, source,
+        from_source[0], chain[0], source_step[0], 2, 0,
+    )  # fmt: skip
+    to_target[1, level[target]] = 0
+    climb_by(
+        first, parent, level, head_level, down, target,
+        to_target[1], chain[1], target_step[1], 2, 1,
+    )  # fmt: skip
     shared = 0
     while shared <= min(level[source], level[target]) and chain[0, shared] == chain[1, shared]:
         to_target[0, shared] = to_target[1, shared]
@@ -226,36 +231,6 @@ def find(
             target_step[side],
         )
     return best, shared
-
-
-@inlined
-def _climb(
-    first: Int64,
-    parent: Int32,
-    level: UInt16,
-    head_level: UInt16,
-    cost: Int32,
-    start: int,
-    is_down: int,
-    chain: Int32,
-    reached: Int32,
-    step: Int64,
-) -> None:
-    """Climb from source or target to all its ancestors; store the cost and last arc to each."""
-    reached[level[start]] = 0
-    v = start
-    while v >= 0:
-        here = level[v]
-        chain[here] = v
-        so_far = reached[here]
-        if so_far < _NONE:
-            for e in range(first[v], first[v + 1]):
-                through = so_far + cost[e]
-                above = head_level[e]
-                if through < reached[above]:
-                    reached[above] = through
-                    step[above] = 2 * e + is_down
-        v = parent[v]
 
 
 @inlined

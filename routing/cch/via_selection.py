@@ -18,10 +18,10 @@ from routing._numba import compiled, inlined
 from routing.cch.customization import Metric
 from routing.cch.hash_table import LEAST_TABLE, place_of, table_size
 from routing.cch.path_walk import far_end, steps_to_end
+from routing.cch.queries import has_cheaper
 from routing.cch.topology import Topology
 from routing.cch.unpacking import TOO_SHORT, lay, unpack
 from routing.cch.via_nodes import ViaLimits, Ways, level_of
-from routing.cch.witness import has_cheaper
 
 type Bool = NDArray[np.bool_]
 type UInt16 = NDArray[np.uint16]

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled, inlined
+from routing.cch.climbing import climb_by, shared_levels
+from routing.cch.closed_arcs import start_at
 from routing.cch.customization import UNREACHABLE
 
 type Int32 = NDArray[np.int32]
@@ -33,22 +35,9 @@ def _climb(
     arc: Int32,
 ) -> None:
     """Find the cost of the climb from a rank to each of its ancestors, and the last arc to it."""
-    reached[: level[source] + 1] = _NONE
-    reached[level[source]] = 0
+    start_at(level, source, reached)
     arc[level[source]] = -1
-    v = source
-    while v >= 0:
-        here = level[v]
-        chain[here] = v
-        so_far = reached[here]
-        if so_far < _NONE:
-            for e in range(first[v], first[v + 1]):
-                through = so_far + cost[e]
-                above = head_level[e]
-                if through < reached[above]:
-                    reached[above] = through
-                    arc[above] = e
-        v = parent[v]
+    climb_by(first, parent, level, head_level, cost, source, reached, chain, arc, 1, 0)
 
 
 @inlined
@@ -207,14 +196,7 @@ def table(
         sums[:] = -1.0
         for j in range(columns):
             column = target_of[j]
-            shared = 0
-            differing = min(level[source[i]], level[target[j]]) + 1
-            while shared < differing:
-                middle = (shared + differing) >> 1
-                if chain[middle] == target_chain[j, middle]:
-                    shared = middle + 1
-                else:
-                    differing = middle
+            shared = shared_levels(level, chain, source[i], target_chain[j], target[j])
             behind = to_target[j]
             least = _NONE
             at = -1
