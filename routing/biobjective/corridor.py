@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled
-from routing.biobjective.labels import complete
+from routing.biobjective.cheapest_tree import CheapestTree
+from routing.biobjective.labels import NONE
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
@@ -56,7 +57,9 @@ class CorridorSide:
     behind
         int32 [m, 2]: reduced costs of the same arcs in the other search, in its order.
     waste, way
-        int32 [n], see `routing.biobjective.labels.complete`.
+        int32 [n]: the wasted second cost of each node's way to the goal, the highest int32 where
+        there is none, and the next arc on it, `NONE` at the goal. The way has the least first cost
+        and, among several of that cost, the least waste.
     origin, goal
         The nodes at which the search begins and ends.
     """
@@ -149,12 +152,15 @@ def corridor(
 def _completion(into: Arcs, goal: int) -> tuple[Int32, Int32]:
     """Return, for each node, the wasted second cost and the next arc on its way to the goal.
 
-    These are ``waste`` and ``way`` of `routing.biobjective.labels.complete`.
+    These are ``waste`` and ``way`` of `CorridorSide`.
     """
-    count = len(into[0]) - 1
-    waste, way = np.empty(count, np.int32), np.empty(count, np.int32)
-    complete(*_cheapest(*into), goal, waste, way)
-    return waste, way
+    start, tail, cost, arc = _cheapest(*into)
+    # The first cost of each of these arcs is 0.
+    tree = CheapestTree.of(start, tail, cost, (0, 1), goal)
+    goes_on = tree.arc >= 0
+    way = np.full(len(goes_on), np.int32(NONE))
+    way[goes_on] = arc[tree.arc[goes_on]]
+    return np.ascontiguousarray(tree.cost[:, 1]), way
 
 
 @compiled
@@ -254,18 +260,19 @@ def _cheapest(
 ) -> tuple[Int64, Int32, Int32, Int32]:
     """Return the arcs on paths of least first cost, by the node that they lead to.
 
-    As row starts, tails, second costs and numbers of the arcs. Their reduced first cost is 0.
+    As row starts, tails, both costs and numbers of the arcs. Their reduced first cost is 0.
     """
     kept_start = np.zeros(len(start), np.int64)
     kept_tail = np.empty(len(tail), np.int32)
-    kept_cost = np.empty(len(tail), np.int32)
+    kept_cost = np.empty((len(tail), 2), np.int32)
     kept_arc = np.empty(len(tail), np.int32)
     size = 0
     for v in range(len(start) - 1):
         for i in range(start[v], start[v + 1]):
             if cost[i, 0] == 0:
                 kept_tail[size] = tail[i]
-                kept_cost[size] = cost[i, 1]
+                kept_cost[size, 0] = cost[i, 0]
+                kept_cost[size, 1] = cost[i, 1]
                 kept_arc[size] = arc[i]
                 size += 1
         kept_start[v + 1] = size

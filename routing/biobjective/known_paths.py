@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from routing._numba import compiled
 from routing.biobjective.apex_labels import MILLION
+from routing.biobjective.cheapest_tree import CheapestTree
 from routing.biobjective.corridor import CorridorSide, PathCorridor
-from routing.biobjective.labels import rise, sink
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
@@ -28,11 +28,6 @@ type Pair = tuple[int, int]
 WEIGHTINGS: Final = 5
 #: Highest weight of a cost: weights are integers up to this one, so that weighted sums are exact.
 HEAVIEST: Final = 4096
-#: Weighted waste of a node that is not reached: above any real one, and with room in an int64 to
-#: add real ones.
-_FAR: Final = 1 << 62
-#: Waste of either cost at a node that is not reached.
-_NOT_REACHED: Final = 2**31 - 1
 #: Number of ranges of the first cost, in each of which the best path of a weighting is kept.
 _CELLS: Final = 512
 
@@ -79,26 +74,6 @@ class KnownPaths:
 
     paths: tuple[Int32, ...]
     uncovered: tuple[Uncovered, Uncovered]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Tree:
-    """Cheapest paths from a side's origin by one weighting: n nodes.
-
-    Parameters
-    ----------
-    least
-        int64 [n]: weighted waste; `_FAR` where a node is not reached.
-    waste
-        int32 [n, 2]: both wasted costs, in the order of the *other* side.
-    arc, before
-        int32 [n]: the last arc to each node, and the node before it; -1 at the origin.
-    """
-
-    least: Int64
-    waste: Int32
-    arc: Int32
-    before: Int32
 
 
 def known_paths(
@@ -205,11 +180,14 @@ class _Hull:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Trees:
-    """Cheapest paths by one weighting from the source, and back from the target."""
+    """Cheapest paths by one weighting from the source, and back from the target.
+
+    Costs are wasted ones, in the order of the *other* side: ``out`` has the second cost first.
+    """
 
     weight: Pair
-    out: _Tree
-    back: _Tree
+    out: CheapestTree
+    back: CheapestTree
 
     @classmethod
     def of(cls, sides: tuple[CorridorSide, CorridorSide], weight: Pair) -> Self:
@@ -217,19 +195,19 @@ class _Trees:
         ahead, behind = sides
         return cls(
             weight,
-            _Tree(*_spread(ahead.start, ahead.head, ahead.behind, *weight[::-1], ahead.origin)),
-            _Tree(*_spread(behind.start, behind.head, behind.behind, *weight, behind.origin)),
+            CheapestTree.of(ahead.start, ahead.head, ahead.behind, weight[::-1], ahead.origin),
+            CheapestTree.of(behind.start, behind.head, behind.behind, weight, behind.origin),
         )
 
     def total(self, detour: Int32, cost: int) -> Int64:
         """Return the waste of one cost on the path over each node, int64 [n]."""
-        there = self.out.waste[:, 1 - cost].astype(np.int64)
-        return np.asarray(detour[cost] + there + self.back.waste[:, cost])
+        there = self.out.cost[:, 1 - cost].astype(np.int64)
+        return np.asarray(detour[cost] + there + self.back.cost[:, cost])
 
     def path(self, sides: tuple[CorridorSide, CorridorSide], node: int) -> Int32:
         """Return the edges of the path over a node, in order of travel."""
         out, back = (
-            side.edge[_chain(tree.arc, tree.before, node)]
+            side.edge[tree.arcs_back(node)]
             for side, tree in zip(sides, (self.out, self.back), strict=True)
         )
         return np.concatenate((out[::-1], back))
@@ -241,60 +219,6 @@ def _staircase(points: Int64) -> Int64:
     second = points[order, 1]
     least_before = np.minimum.accumulate(np.concatenate(([np.iinfo(np.int64).max], second)))[:-1]
     return np.asarray(order[second < least_before])
-
-
-@compiled
-def _spread(
-    start: Int64, head: Int32, cost: Int32, first_weight: int, second_weight: int, origin: int
-) -> tuple[Int64, Int32, Int32, Int32]:
-    """Find the cheapest paths from the origin by a weighted sum; see `_Tree`."""
-    count = len(start) - 1
-    least = np.full(count, _FAR)
-    waste = np.full((count, 2), np.int32(_NOT_REACHED))
-    arc = np.full(count, np.int32(-1))
-    before = np.full(count, np.int32(-1))
-    key = np.empty(len(head) + 1, np.int64)
-    item = np.empty(len(head) + 1, np.int32)
-    least[origin] = 0
-    waste[origin] = 0
-    rise(key, item, 0, 0, origin)
-    size = 1
-    while size > 0:
-        node = item[0]
-        so_far = key[0]
-        size -= 1
-        sink(key, item, size)
-        if so_far > least[node]:
-            continue
-        for a in range(start[node], start[node + 1]):
-            there = head[a]
-            through = so_far + first_weight * np.int64(cost[a, 0])
-            through += second_weight * np.int64(cost[a, 1])
-            if through < least[there]:
-                least[there] = through
-                waste[there, 0] = waste[node, 0] + cost[a, 0]
-                waste[there, 1] = waste[node, 1] + cost[a, 1]
-                arc[there] = a
-                before[there] = node
-                rise(key, item, size, through, there)
-                size += 1
-    return least, waste, arc, before
-
-
-@compiled
-def _chain(arc: Int32, before: Int32, node: int) -> Int32:
-    """Return the arcs from a node back to the origin of a tree."""
-    length = 0
-    at = node
-    while arc[at] >= 0:
-        length += 1
-        at = before[at]
-    out = np.empty(length, np.int32)
-    at = node
-    for i in range(length):
-        out[i] = arc[at]
-        at = before[at]
-    return out
 
 
 @compiled

@@ -92,49 +92,6 @@ def sink(key: Int64, item: Int32, size: int) -> None:
 
 
 @compiled
-def complete(
-    start: Int64, tail: Int32, cost: Int32, arc: Int32, goal: int, waste: Int32, way: Int32
-) -> None:
-    """Compute the waste of second cost on each node's path of least first cost to the goal.
-
-    Among several paths of least first cost, the path with the least waste is taken.
-
-    Parameters
-    ----------
-    start, tail, cost, arc
-        int64 [n + 1] and int32 [.]: the arcs into each node that waste no first cost, as row
-        starts, tail nodes, wasted second costs, and numbers of the arcs.
-    waste
-        int32 [n], output: the wasted second cost; the highest int32 where there is no path.
-    way
-        int32 [n], output: the next arc to the goal, `NONE` at the goal.
-    """
-    most = np.iinfo(np.int32).max
-    waste[:] = most
-    way[:] = NONE
-    waste[goal] = 0
-    key = np.empty(len(tail) + 1, np.int64)
-    item = np.empty(len(tail) + 1, np.int32)
-    rise(key, item, 0, 0, goal)
-    size = 1
-    while size > 0:
-        node = item[0]
-        so_far = key[0]
-        size -= 1
-        sink(key, item, size)
-        if so_far > waste[node]:
-            continue
-        for i in range(start[node], start[node + 1]):
-            before = tail[i]
-            through = so_far + cost[i]
-            if through < waste[before]:
-                waste[before] = through
-                way[before] = arc[i]
-                rise(key, item, size, through, before)
-                size += 1
-
-
-@compiled
 def advance(
     start: Int64,
     head: Int32,
@@ -165,7 +122,7 @@ def advance(
         int64 [n + 1], int32 [m] and int32 [m, 2]: row starts of each node's arcs, their head nodes,
         and their reduced costs, first cost first.
     waste
-        int32 [n], from `complete`.
+        int32 [n], as `routing.biobjective.corridor.CorridorSide` holds it.
     least
         int32 [n]: the least second cost of the labels settled at each node.
     bound
