@@ -17,23 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled, inlined
-from routing.biobjective.labels import (
+from routing.biobjective.bucket_queue import (
+    ARC,
+    COLUMNS,
     DONE,
-    FOUND,
-    FOUND_FULL,
-    FREE,
-    HEAP,
+    FIRST,
+    FROM,
     MORE,
+    NEXT,
+    NODE,
     NONE,
-    OPEN,
-    QUEUE_FULL,
-    SETTLED,
-    SETTLED_FULL,
+    PEER,
+    SECOND,
     SHIFT,
-    USED,
-    WAITING,
-    rise,
+    keep,
+    lacking,
+    leave,
+    open_next,
+    put,
     sink,
+    take_place,
 )
 
 type Int32 = NDArray[np.int32]
@@ -42,18 +45,11 @@ type Int64 = NDArray[np.int64]
 #: Denominator of shares, which are integers in millionths so that comparisons are exact.
 MILLION: Final = 1_000_000
 
-#: Columns of the array ``queue``: the apex, the representative, its node, last arc and predecessor,
-#: the next place of the same bucket, and the next place that waits at the same node.
-APEX_FIRST: Final = 0
-APEX_SECOND: Final = 1
-FIRST: Final = 2
-SECOND: Final = 3
-NODE: Final = 4
-ARC: Final = 5
-FROM: Final = 6
-NEXT: Final = 7
-PEER: Final = 8
-QUEUE_COLUMNS: Final = 9
+#: Columns of the array ``queue`` after those of `bucket_queue`, in which a label's costs are those
+#: of its apex, and after `PEER`: the costs of its representative; then the number of columns.
+OWN_FIRST: Final = COLUMNS + 1
+OWN_SECOND: Final = COLUMNS + 2
+QUEUE_COLUMNS: Final = COLUMNS + 3
 
 
 @inlined
@@ -63,19 +59,6 @@ def _excess(cost: int, apex: int, least: int) -> int:
     ``cost`` and ``apex`` are the waste over ``least``, the least cost of all paths.
     """
     return -((apex - cost) * MILLION // max(1, least + apex))
-
-
-@inlined
-def _leave(queue: Int32, peers: Int32, place: int) -> None:
-    """Unlink a place of the queue from the list of places that wait at its node."""
-    node = queue[place, NODE]
-    at = peers[node]
-    if at == place:
-        peers[node] = queue[place, PEER]
-        return
-    while queue[at, PEER] != place:
-        at = queue[at, PEER]
-    queue[at, PEER] = queue[place, PEER]
 
 
 @inlined
@@ -164,58 +147,35 @@ def advance(
     int
         As `routing.biobjective.labels.advance`.
     """
-    open_bucket, size, free, used, waiting, count, solutions = state
+    opened, size, free, used, waiting, count, solutions = state
     first_floor, second_floor = floor
     result = MORE
     while labels > 0:
-        while size == 0:
-            last = min(len(bucket) - 1, (bound[order] - 1) >> width)
-            open_bucket += 1
-            while open_bucket <= last and bucket[open_bucket] < 0:
-                open_bucket += 1
-            if open_bucket > last:
+        if size == 0:
+            opened, size, free, waiting = open_next(
+                bucket, width, queue, peers, least, bound[order], bound[1 - order],
+                key, item, free, waiting, opened,
+            )  # fmt: skip
+            if size == 0:
                 result = DONE
                 break
-            place = bucket[open_bucket]
-            while place >= 0:
-                following = queue[place, NEXT]
-                node = queue[place, NODE]
-                second = queue[place, APEX_SECOND]
-                if node >= 0 and second < bound[1 - order] and second < least[node]:
-                    both = (np.int64(queue[place, APEX_FIRST]) << SHIFT) | second
-                    rise(key, item, size, both, place)
-                    size += 1
-                else:
-                    if node >= 0:
-                        _leave(queue, peers, place)
-                    queue[place, NEXT] = free
-                    free = place
-                    waiting -= 1
-                place = following
-        if result == DONE:
-            break
         place = item[0]
         apex_first = key[0] >> SHIFT
         node = queue[place, NODE]
         if apex_first >= bound[order]:
             result = DONE
             break
-        if node >= 0 and len(queue) - waiting < start[node + 1] - start[node]:
-            result = QUEUE_FULL
-            break
-        if count == len(settled):
-            result = SETTLED_FULL
-            break
-        if solutions == len(found):
-            result = FOUND_FULL
+        arcs = start[node + 1] - start[node] if node >= 0 else 0
+        result = lacking(queue, waiting, arcs, settled, count, found, solutions)
+        if result != MORE:
             break
         size -= 1
         sink(key, item, size)
         if node >= 0:
-            _leave(queue, peers, place)
-        apex_second = np.int64(queue[place, APEX_SECOND])
-        first = np.int64(queue[place, FIRST])
-        second = np.int64(queue[place, SECOND])
+            leave(queue, peers, place)
+        apex_second = np.int64(queue[place, SECOND])
+        first = np.int64(queue[place, OWN_FIRST])
+        second = np.int64(queue[place, OWN_SECOND])
         arc = queue[place, ARC]
         came_from = queue[place, FROM]
         queue[place, NEXT] = free
@@ -260,16 +220,16 @@ def advance(
             peer = peers[there]
             while peer >= 0:
                 following = queue[peer, PEER]
-                peer_apex_first = np.int64(queue[peer, APEX_FIRST])
+                peer_apex_first = np.int64(queue[peer, FIRST])
                 joint_first = min(new_apex_first, peer_apex_first)
-                joint_second = min(new_apex_second, np.int64(queue[peer, APEX_SECOND]))
+                joint_second = min(new_apex_second, np.int64(queue[peer, SECOND]))
                 mine = max(
                     _excess(int(new_first), int(joint_first), first_floor),
                     _excess(int(new_second), int(joint_second), second_floor),
                 )
                 theirs = max(
-                    _excess(int(queue[peer, FIRST]), int(joint_first), first_floor),
-                    _excess(int(queue[peer, SECOND]), int(joint_second), second_floor),
+                    _excess(int(queue[peer, OWN_FIRST]), int(joint_first), first_floor),
+                    _excess(int(queue[peer, OWN_SECOND]), int(joint_second), second_floor),
                 )
                 if min(mine, theirs) > share:
                     before = peer
@@ -278,10 +238,10 @@ def advance(
                 if joint_first == peer_apex_first:
                     # The queue is ordered by the apex's first cost, which stays the same: the
                     # merged label keeps its place.
-                    queue[peer, APEX_SECOND] = joint_second
+                    queue[peer, SECOND] = joint_second
                     if mine < theirs:
-                        queue[peer, FIRST] = new_first
-                        queue[peer, SECOND] = new_second
+                        queue[peer, OWN_FIRST] = new_first
+                        queue[peer, OWN_SECOND] = new_second
                         queue[peer, ARC] = new_arc
                         queue[peer, FROM] = new_from
                     is_taken_in = True
@@ -289,8 +249,8 @@ def advance(
                 new_apex_first = joint_first
                 new_apex_second = joint_second
                 if theirs <= mine:
-                    new_first = np.int64(queue[peer, FIRST])
-                    new_second = np.int64(queue[peer, SECOND])
+                    new_first = np.int64(queue[peer, OWN_FIRST])
+                    new_second = np.int64(queue[peer, OWN_SECOND])
                     new_arc = queue[peer, ARC]
                     new_from = queue[peer, FROM]
                 queue[peer, NODE] = NONE
@@ -301,35 +261,21 @@ def advance(
                 peer = following
             if is_taken_in:
                 continue
-            if free >= 0:
-                place = free
-                free = queue[place, NEXT]
-            else:
-                place = used
-                used += 1
+            place, free, used = take_place(queue, free, used)
             waiting += 1
-            queue[place, APEX_FIRST] = new_apex_first
-            queue[place, APEX_SECOND] = new_apex_second
-            queue[place, FIRST] = new_first
-            queue[place, SECOND] = new_second
+            queue[place, FIRST] = new_apex_first
+            queue[place, SECOND] = new_apex_second
+            queue[place, OWN_FIRST] = new_first
+            queue[place, OWN_SECOND] = new_second
             queue[place, NODE] = there
             queue[place, ARC] = new_arc
             queue[place, FROM] = new_from
             queue[place, PEER] = peers[there]
             peers[there] = place
-            which = new_apex_first >> width
-            if which == open_bucket:
-                rise(key, item, size, (new_apex_first << SHIFT) | new_apex_second, place)
-                size += 1
-            else:
-                queue[place, NEXT] = bucket[which]
-                bucket[which] = place
+            size = put(
+                bucket, width, queue, key, item, size, opened,
+                new_apex_first, new_apex_second, place,
+            )  # fmt: skip
         count += 1
-    state[OPEN] = open_bucket
-    state[HEAP] = size
-    state[FREE] = free
-    state[USED] = used
-    state[WAITING] = waiting
-    state[SETTLED] = count
-    state[FOUND] = solutions
+    keep(state, opened, size, free, used, waiting, count, solutions)
     return result

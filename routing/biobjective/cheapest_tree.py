@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled
-from routing.biobjective.labels import NONE, rise, sink
+from routing.biobjective.bucket_queue import NONE, rise, sink
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]

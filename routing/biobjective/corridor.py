@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled
+from routing.biobjective.bucket_queue import NONE
 from routing.biobjective.cheapest_tree import CheapestTree
-from routing.biobjective.labels import NONE
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]

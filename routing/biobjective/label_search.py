@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled
-from routing.biobjective import labels
+from routing.biobjective import bucket_queue, labels
 from routing.biobjective.corridor import CorridorSide
 from routing.errors import TooManyLabels
 
@@ -28,7 +28,7 @@ class LabelSearch:
     """One of the two searches for a front, with its queue, labels and solutions."""
 
     #: Number of columns of the queue's array; subclasses have more.
-    columns = labels.QUEUE_COLUMNS
+    columns = bucket_queue.COLUMNS
 
     def __init__(self, side: CorridorSide, order: int, bound: Int64) -> None:
         self._side = side
@@ -36,45 +36,45 @@ class LabelSearch:
         self._bound = bound
         span = int(bound[order])
         self._width = max(0, span.bit_length() - _MOST_BUCKETS.bit_length() + 1)
-        self._bucket = np.full((span >> self._width) + 1, np.int32(labels.NONE))
+        self._bucket = np.full((span >> self._width) + 1, np.int32(bucket_queue.NONE))
         self._least = np.full(len(side.waste), np.iinfo(np.int32).max, np.int32)
         self._queue = np.empty((_FIRST_ROOM, self.columns), np.int32)
         self._key = np.empty(_FIRST_ROOM, np.int64)
         self._item = np.empty(_FIRST_ROOM, np.int32)
         self._settled = np.empty((_FIRST_ROOM, 2), np.int32)
         self._found = np.empty((_FIRST_ROOM, 3), np.int32)
-        self._state = np.zeros(labels.STATE, np.int64)
-        self._state[labels.FREE] = labels.NONE
-        self._state[[labels.USED, labels.WAITING, labels.HEAP]] = 1
+        self._state = np.zeros(bucket_queue.STATE, np.int64)
+        self._state[bucket_queue.FREE] = bucket_queue.NONE
+        self._state[[bucket_queue.USED, bucket_queue.WAITING, bucket_queue.HEAP]] = 1
         self._key[0] = self._item[0] = 0
-        self._queue[0, : labels.QUEUE_COLUMNS] = (0, 0, side.origin, *[labels.NONE] * 3)
+        self._queue[0, : bucket_queue.COLUMNS] = (0, 0, side.origin, *[bucket_queue.NONE] * 3)
 
     @property
     def settled(self) -> int:
         """Count of settled labels."""
-        return int(self._state[labels.SETTLED])
+        return int(self._state[bucket_queue.SETTLED])
 
     @property
     def waiting(self) -> int:
         """Count of labels that wait in the queue."""
-        return int(self._state[labels.WAITING])
+        return int(self._state[bucket_queue.WAITING])
 
     @property
     def found(self) -> Int32:
         """Solutions so far, int32 [found, 3]: both costs less the least of all paths, and label."""
-        return self._found[: int(self._state[labels.FOUND])]
+        return self._found[: int(self._state[bucket_queue.FOUND])]
 
     def advance(self) -> bool:
         """Settle a batch of labels; return whether labels are left to settle."""
         result = self._step(_BATCH)
-        if result == labels.QUEUE_FULL:
+        if result == bucket_queue.QUEUE_FULL:
             self._queue = _doubled(self._queue)
             self._key, self._item = _doubled(self._key), _doubled(self._item)
-        elif result == labels.SETTLED_FULL:
+        elif result == bucket_queue.SETTLED_FULL:
             self._settled = _doubled(self._settled)
-        elif result == labels.FOUND_FULL:
+        elif result == bucket_queue.FOUND_FULL:
             self._found = _doubled(self._found)
-        return result != labels.DONE
+        return result != bucket_queue.DONE
 
     def _step(self, batch: int) -> int:
         return labels.advance(

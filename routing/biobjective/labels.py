@@ -8,87 +8,30 @@ lexicographic order, first cost first, and the least second cost seen at a node 
 comparison whether a label is dominated (BOA*: Hernández et al., ICAPS 2020).
 """
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._numba import compiled, inlined
+from routing._numba import compiled
+from routing.biobjective.bucket_queue import (
+    ARC,
+    DONE,
+    FIRST,
+    FROM,
+    MORE,
+    NEXT,
+    NODE,
+    SECOND,
+    SHIFT,
+    keep,
+    lacking,
+    open_next,
+    put,
+    sink,
+    take_place,
+)
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
-
-#: Return values of `advance`: nothing is left to settle; settled as many labels as asked for; the
-#: array of waiting labels, of settled labels or of solutions is full.
-DONE: Final = 0
-MORE: Final = 1
-QUEUE_FULL: Final = 2
-SETTLED_FULL: Final = 3
-FOUND_FULL: Final = 4
-
-#: Value for a missing index.
-NONE: Final = -1
-
-#: Indices in the array ``state`` of `advance`: the open bucket, the size of its heap, the first
-#: unused place of the queue, the counts of places ever used and of places in use, and the counts of
-#: labels settled and of solutions found.
-OPEN: Final = 0
-HEAP: Final = 1
-FREE: Final = 2
-USED: Final = 3
-WAITING: Final = 4
-SETTLED: Final = 5
-FOUND: Final = 6
-STATE: Final = 7
-
-#: Columns of the array ``queue``: both costs of a label, its node, last arc and predecessor, the
-#: next place of the same bucket; then the number of columns.
-_FIRST: Final = 0
-_SECOND: Final = 1
-_NODE: Final = 2
-_ARC: Final = 3
-_FROM: Final = 4
-_NEXT: Final = 5
-QUEUE_COLUMNS: Final = 6
-
-#: Bits by which the first cost is shifted in a key that also holds the second (each is below 2^31):
-#: keys are in the order of the first cost, then of the second.
-SHIFT: Final = 32
-
-
-@inlined
-def rise(key: Int64, item: Int32, size: int, new_key: int, new_item: int) -> None:
-    """Insert an item with its key into a min-heap of the given size."""
-    at = size
-    while at > 0:
-        above = (at - 1) >> 1
-        if key[above] <= new_key:
-            break
-        key[at] = key[above]
-        item[at] = item[above]
-        at = above
-    key[at] = new_key
-    item[at] = new_item
-
-
-@inlined
-def sink(key: Int64, item: Int32, size: int) -> None:
-    """Remove the top of a min-heap; ``size`` is the size after the removal."""
-    last_key = key[size]
-    last_item = item[size]
-    at = 0
-    below = 1
-    while below < size:
-        if below + 1 < size and key[below + 1] < key[below]:
-            below += 1
-        if key[below] >= last_key:
-            break
-        key[at] = key[below]
-        item[at] = item[below]
-        at = below
-        below = 2 * at + 1
-    key[at] = last_key
-    item[at] = last_item
 
 
 @compiled
@@ -130,20 +73,14 @@ def advance(
         searches.
     order
         Index in ``bound`` of the cost that this search orders labels by.
-    bucket, width
-        int32 [.]: head of each bucket's list of queue places; a bucket spans ``1 << width`` values
-        of the first cost.
-    queue
-        int32 [room, `QUEUE_COLUMNS`]: waiting labels. Places of settled and dominated labels are
-        reused.
-    key, item
-        int64 and int32 [room]: the open bucket as a heap.
+    bucket, width, queue, key, item
+        The waiting labels: see `routing.biobjective.bucket_queue`.
     settled
         int32 [room, 2]: the last arc of each settled label, and its predecessor label.
     found
         int32 [room, 3]: solutions as both costs, in this search's order, and the label.
     state
-        int64 [`STATE`], updated in place.
+        int64 [`bucket_queue.STATE`], updated in place.
     labels
         Highest number of labels to settle in this call.
 
@@ -153,54 +90,33 @@ def advance(
         `DONE`; `MORE`; or `QUEUE_FULL` (with ``key`` and ``item``), `SETTLED_FULL` or `FOUND_FULL`,
         after which the caller continues with a longer array and nothing is lost.
     """
-    open_bucket, size, free, used, waiting, count, solutions = state
+    opened, size, free, used, waiting, count, solutions = state
     result = MORE
     while labels > 0:
-        while size == 0:
-            # Buckets at or above the bound hold no useful label and are never opened.
-            last = min(len(bucket) - 1, (bound[order] - 1) >> width)
-            open_bucket += 1
-            while open_bucket <= last and bucket[open_bucket] < 0:
-                open_bucket += 1
-            if open_bucket > last:
+        if size == 0:
+            opened, size, free, waiting = open_next(
+                bucket, width, queue, None, least, bound[order], bound[1 - order],
+                key, item, free, waiting, opened,
+            )  # fmt: skip
+            if size == 0:
                 result = DONE
                 break
-            place = bucket[open_bucket]
-            while place >= 0:
-                following = queue[place, _NEXT]
-                second = queue[place, _SECOND]
-                if second < bound[1 - order] and second < least[queue[place, _NODE]]:
-                    both = (np.int64(queue[place, _FIRST]) << SHIFT) | second
-                    rise(key, item, size, both, place)
-                    size += 1
-                else:
-                    queue[place, _NEXT] = free
-                    free = place
-                    waiting -= 1
-                place = following
-        if result == DONE:
-            break
         first = key[0] >> SHIFT
         second = np.int32(key[0] & 0xFFFFFFFF)
         place = item[0]
         if first >= bound[order]:
             result = DONE
             break
-        node = queue[place, _NODE]
-        if len(queue) - waiting < start[node + 1] - start[node]:
-            result = QUEUE_FULL
-            break
-        if count == len(settled):
-            result = SETTLED_FULL
-            break
-        if solutions == len(found):
-            result = FOUND_FULL
+        node = queue[place, NODE]
+        arcs = start[node + 1] - start[node]
+        result = lacking(queue, waiting, arcs, settled, count, found, solutions)
+        if result != MORE:
             break
         size -= 1
         sink(key, item, size)
-        arc = queue[place, _ARC]
-        came_from = queue[place, _FROM]
-        queue[place, _NEXT] = free
+        arc = queue[place, ARC]
+        came_from = queue[place, FROM]
+        queue[place, NEXT] = free
         free = place
         waiting -= 1
         if second >= least[node] or second >= bound[1 - order]:
@@ -226,31 +142,16 @@ def advance(
             next_first = first + cost[a, 0]
             if next_first >= bound[order]:
                 continue
-            if free >= 0:
-                place = free
-                free = queue[place, _NEXT]
-            else:
-                place = used
-                used += 1
+            place, free, used = take_place(queue, free, used)
             waiting += 1
-            queue[place, _FIRST] = next_first
-            queue[place, _SECOND] = next_second
-            queue[place, _NODE] = next_node
-            queue[place, _ARC] = a
-            queue[place, _FROM] = count
-            which = next_first >> width
-            if which == open_bucket:
-                rise(key, item, size, (next_first << SHIFT) | next_second, place)
-                size += 1
-            else:
-                queue[place, _NEXT] = bucket[which]
-                bucket[which] = place
+            queue[place, FIRST] = next_first
+            queue[place, SECOND] = next_second
+            queue[place, NODE] = next_node
+            queue[place, ARC] = a
+            queue[place, FROM] = count
+            size = put(
+                bucket, width, queue, key, item, size, opened, next_first, next_second, place
+            )
         count += 1
-    state[OPEN] = open_bucket
-    state[HEAP] = size
-    state[FREE] = free
-    state[USED] = used
-    state[WAITING] = waiting
-    state[SETTLED] = count
-    state[FOUND] = solutions
+    keep(state, opened, size, free, used, waiting, count, solutions)
     return result

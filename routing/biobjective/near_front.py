@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from routing.biobjective import apex_labels, labels
+from routing.biobjective import apex_labels, bucket_queue
 from routing.biobjective.apex_labels import MILLION
 from routing.biobjective.between import Between, FullPath, PathEnds
 from routing.biobjective.bi_objective import MOST_LABELS, BiObjective
@@ -181,10 +181,9 @@ class _ApexSearch(LabelSearch):
         self._floor = floor
         self._share = share
         self._uncovered = uncovered
-        self._peers = np.full(len(side.waste), np.int32(labels.NONE))
+        self._peers = np.full(len(side.waste), np.int32(bucket_queue.NONE))
         self._peers[side.origin] = 0
-        none = labels.NONE
-        self._queue[0] = (0, 0, 0, 0, side.origin, none, none, none, none)
+        self._queue[0, bucket_queue.COLUMNS :] = (bucket_queue.NONE, 0, 0)
 
     def _step(self, batch: int) -> int:
         return apex_labels.advance(
