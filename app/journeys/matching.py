@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,7 @@ from routing.engine.shortest_path_tree import Reached
 from routing.errors import OffNetwork
 from routing.router.reachability import ReachPlace, ReachRequest
 from routing.travel.crossings import Crossing
-from routing.travel.profiles import Profile
+from routing.travel.profiles import Profile, walking_days
 from routing.travel.speed import flat_kmh
 from routing.travel.timetable import timetable
 
@@ -335,9 +335,15 @@ def _walk_s(distance_m: float, profile: Profile) -> float:
 def arrival(at: datetime, way: SpaceDistance, profile: Profile) -> datetime:
     """Return the arrival time at the end of a way that starts at an aware time.
 
-    The rule is that of `routing.travel.timetable`: people walk within the walking hours of the
-    profile, and no farther than its longest day from one opening of these hours to the next.
+    A walk that fits into one day goes on without a rest, whatever the hour: its time on foot is all
+    that people are told of it. A longer one goes by `routing.travel.timetable`: within the walking
+    hours of the profile, and no farther than its longest day from one opening of these to the next.
     """
+    if walking_days(way.distance_m, way.duration_s, profile) == 1:
+        # Add durations in UTC, because arithmetic on local times ignores changes of the UTC offset
+        # (daylight saving).
+        there = at.astimezone(UTC) + timedelta(seconds=way.duration_s)
+        return there.astimezone(at.tzinfo)
     walk = timetable(
         at,
         np.array([way.duration_s]),

@@ -154,12 +154,20 @@ export function matched(need, spaces, { position, country, nowMs, walker }) {
   return { steps: ranked.slice(0, MOST_STEPS), instead: steps.length > 0 ? [] : insteadOf(need, judged, own), leftOut };
 }
 
-/** When somebody arrives who leaves now, by metres: within the hours of walking, a longest day at a time. */
+/**
+ * When somebody arrives who leaves now, by metres: at once where the way fits into a day, else within
+ * the hours of walking, a longest day at a time.
+ */
 export function arrivalsFrom(nowMs, timezone, walker) {
   const march = makeMarch(walker);
   const sinceMidnightMs = (nowMs + zoneOffsetMs(timezone, nowMs)) % DAY_MS;
   const start = march.start(sinceMidnightMs / 1000);
-  return (lengthM) => nowMs + 1000 * (march.walk(start, lengthM).clockS - start.clockS);
+  return (lengthM) => {
+    const movingS = lengthM / walker.speed_m_s;
+    const isOfOneDay = lengthM <= walker.day_max_m && movingS <= walker.window_s;
+    const afterS = isOfOneDay ? movingS : march.walk(start, lengthM).clockS - start.clockS;
+    return nowMs + 1000 * afterS;
+  };
 }
 
 function stepsOf(need, judged, own) {

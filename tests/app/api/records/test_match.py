@@ -315,14 +315,15 @@ async def test_who_rests_by_night_arrives_in_the_morning(asking):
     assert arrival.date() == MORNING.date() + timedelta(days=1)
 
 
-def test_nobody_arrives_at_an_hour_at_which_nobody_walks():
+def test_nobody_who_walks_for_days_arrives_at_an_hour_at_which_nobody_walks():
     evening = datetime(2026, 11, 25, 17, tzinfo=ZoneInfo("America/Bogota"))
+    # An hour today, then the longest day.
+    six_hours = SpaceDistance(30_000.0, 6 * 3600.0, 0.0, "walking")
+    there = arrival(evening, six_hours, ADULT)
+    assert there == datetime(2026, 11, 26, 11, tzinfo=ZoneInfo("America/Bogota"))
+    # Who is told "five hours on foot" leaves at once, and is told what is open then.
     five_hours = SpaceDistance(24_000.0, 5 * 3600.0, 0.0, "walking")
-    there = arrival(evening, five_hours, ADULT)
-    assert there == datetime(2026, 11, 26, 10, tzinfo=ZoneInfo("America/Bogota"))
-    # The last hour before a door is walked after dusk, too.
-    two_hours = SpaceDistance(10_000.0, 2 * 3600.0, 0.0, "walking")
-    assert arrival(evening, two_hours, ADULT) == evening + timedelta(hours=2)
+    assert arrival(evening, five_hours, ADULT) == evening + timedelta(hours=5)
     # People who walk with difficulty go 6.5 km a day.
     slow = arrival(evening, SpaceDistance(13_000.0, 4 * 3600.0, 0.0, "straight"), REDUCED_MOBILITY)
     assert slow.date() == evening.date() + timedelta(days=2)
