@@ -1,4 +1,8 @@
-"""In-memory cache of response bodies (pages and tiles) of one process, with LRU eviction."""
+"""In-memory cache of response bodies (pages and tiles) of one process, with LRU eviction.
+
+A large response to a request is stored when it is requested for the second time (`Shelf.offer`).
+Without this rule a client that reads a whole layer page by page would evict all tiles.
+"""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -8,6 +12,14 @@ from hashlib import sha256
 #: Bytes that an entry takes besides its bodies, for key, dictionary slots and objects. tracemalloc
 #: shows some 900 bytes for a page with a query string of 100 characters.
 _OVERHEAD = 1_024
+
+#: Largest body that is stored at its first request, bytes. Counts, extents and single features are
+#: smaller [A].
+_SMALL = 4_096
+
+#: Number of requests noted as made once: as many as tiles of 8 kB fill the default of
+#: `Settings.kept_mb` [A].
+_NOTED = 8_192
 
 
 @dataclass(slots=True)
@@ -65,6 +77,9 @@ class Shelf:
         self._limit_bytes = limit_bytes
         self._kept: OrderedDict[Hashable, tuple[Kept, int]] = OrderedDict()
         self._size_bytes = 0
+        # Hashes of keys, because keys hold the text of requests. Two keys with one hash only mean
+        # that a response is stored earlier.
+        self._noted: OrderedDict[int, None] = OrderedDict()
 
     def get(self, key: Hashable, edition: Hashable) -> Kept | None:
         """Return a key's cached response if it was made from this ``edition`` of the data."""
@@ -73,9 +88,19 @@ class Shelf:
             return None
         if found[0].edition != edition:
             self._drop(key)
+            self._note(key)
             return None
         self._kept.move_to_end(key)
         return found[0]
+
+    def offer(self, key: Hashable, kept: Kept) -> bool:
+        """Store a response if it is small or was requested before; return whether it was stored."""
+        if len(kept.body) > _SMALL and hash(key) not in self._noted:
+            self._note(key)
+            return False
+        self._noted.pop(hash(key), None)
+        self.put(key, kept)
+        return True
 
     def put(self, key: Hashable, kept: Kept) -> None:
         """Store a response, or store it again after compressed bodies were added."""
@@ -92,6 +117,11 @@ class Shelf:
     def size_bytes(self) -> int:
         """Size of all entries, bytes."""
         return self._size_bytes
+
+    def _note(self, key: Hashable) -> None:
+        self._noted[hash(key)] = None
+        if len(self._noted) > _NOTED:
+            self._noted.popitem(last=False)
 
     def _drop(self, key: Hashable) -> None:
         found = self._kept.pop(key, None)

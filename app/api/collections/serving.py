@@ -138,7 +138,7 @@ class PublishedRequest:
         key: Hashable,
         make: Callable[[], Awaitable[tuple[bytes, dict[str, str]]]],
     ) -> Kept:
-        """Return a cached response, or make and cache one.
+        """Return a cached response, or make one and offer it to the cache.
 
         Parameters
         ----------
@@ -156,7 +156,8 @@ class PublishedRequest:
         if found is None:
             body, extra = await make()
             found = Kept.of(edition, body, extra, place)
-            self.shelf.put(place, found)
+            if not self.shelf.offer(place, found):
+                found.place = None
         return found
 
     def signed(self, body: bytes, media_type: str) -> Response:

@@ -250,6 +250,33 @@ def test_a_shelf_gives_nothing_of_another_edition():
     assert shelf.size_bytes == 0
 
 
+def test_a_shelf_stores_a_large_answer_at_its_second_request_and_a_small_one_at_once():
+    shelf = Shelf(1_000_000)
+    assert shelf.offer("count", Kept.of(1, b"145000"))
+    assert shelf.get("count", 1) is not None
+    page = Kept.of(1, b"x" * 9_000)
+    assert not shelf.offer("page", page)
+    assert shelf.get("page", 1) is None
+    assert shelf.offer("page", page)
+    assert shelf.get("page", 1) is page
+    # What was stored once is stored again at the first request after a change of the data.
+    assert shelf.get("page", 2) is None
+    assert shelf.offer("page", Kept.of(2, b"y" * 9_000))
+    assert shelf.get("page", 2) is not None
+
+
+def test_a_reader_of_a_whole_layer_evicts_no_tile():
+    shelf = Shelf(1_000_000)
+    for _ in range(2):
+        shelf.offer("tile", Kept.of(1, b"x" * 9_000))
+    for page in range(20_000):
+        assert not shelf.offer(page, Kept.of(1, b"x" * 90_000))
+    assert shelf.get("tile", 1) is not None
+    # Of the pages only the latest are still noted.
+    assert shelf.offer(19_999, Kept.of(1, b"x" * 90_000))
+    assert not shelf.offer(0, Kept.of(1, b"x" * 90_000))
+
+
 def test_a_shelf_keeps_nothing_too_large_and_counts_codings():
     shelf = Shelf(80_000)
     shelf.put("large", Kept.of(1, b"x" * 10_000))
