@@ -6,6 +6,8 @@ Two databases that differ in nothing but what a tier may not see (confidential, 
 expired and partners-only spaces, their past and everything that hangs on them, and every column
 that the tier does not read) are asked the same requests: half as the public, half as a partner with
 a token. Each answer has to be equal to the byte, headers and tags included, and hold no canary.
+The gaps along corridors and the access times are computed in each database beforehand, and asked
+for whole.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +27,17 @@ from rich.progress import track
 from rich.table import Table
 
 from app import setup
+from app.jobs.access_layer import AccessWriter
+from app.jobs.corridor_coverage import Coverer
 from app.settings import Settings
+from app.snapshots.road_networks import RoadNetworks
 from benchmarks.match import cluster
 from geo.db import migrations
 from geo.db.private_cluster import PrivateCluster
-from tests.fixtures.leak_hunt import Leak, Prey, preys
+from tests.conftest import opened
+from tests.fixtures.leak_hunt import Leak, Prey, names_of, preys
+from tests.fixtures.leak_parts import NOON
+from tests.fixtures.leak_requests import Asked
 from tests.fixtures.leak_secrets import make_databases
 
 #: Any fixed number: the same requests in every run.
@@ -39,6 +48,12 @@ LOADED = "loaded"
 VIEWERS = 0.2
 #: Requests after which the JSON is written anew: a run that is stopped is not lost.
 KEPT_AFTER = 250
+
+#: Whole computed layers, which are asked first: no request of the hunt has changed anything yet.
+COMPUTED = tuple(
+    Asked("/collections/{layer}/items", "GET", f"/collections/{layer}/items?f=csv")
+    for layer in ("coverage", "access")
+)
 
 type Found = dict[str, Any]
 
@@ -60,12 +75,21 @@ async def hunt(prey: Prey, count: int, seed: int, keep: Callable[[Found], None])
             "first": [str(one) for one in leaks[:40]],
         }
 
-    wanted = prey.requests(count, seed)
-    for done, asked in enumerate(track(wanted, total=count, description=prey.name), 1):
+    total = len(COMPUTED) + count
+    wanted = chain(COMPUTED, prey.requests(count, seed))
+    for done, asked in enumerate(track(wanted, total=total, description=prey.name), 1):
         leaks += await prey.hunt(asked)
         if done % KEPT_AFTER == 0:
             keep(found())
     keep(found())
+
+
+async def compute_layers(settings: Settings, network: RoadNetworks) -> None:
+    """Compute the gaps along corridors and the access times of a database that has its secrets."""
+    args = network, settings.access_m, settings.walker.name
+    async with opened(settings) as tiers:
+        await Coverer(tiers, *args).cover(NOON)
+        await AccessWriter(tiers, *args).cover(NOON)
 
 
 async def measure(
@@ -78,13 +102,24 @@ async def measure(
         limited = ("", "token_", "sign_in_", "report_")
         unlimited: dict[str, Any] = {f"{what}rate_per_minute": 0 for what in limited}
         unlimited |= {f"sign_in_{whose}_rate_per_hour": 0 for whose in ("pair", "account")}
-        return Settings(home=home, database_url=url, allow_demo_mixed=True, **unlimited)
+        return Settings(
+            home=home,
+            database_url=url,
+            allow_demo_mixed=True,
+            # Each application would compute its layers at a moment of its own, and between two such
+            # moments the answers differ although nothing leaks.
+            coverage_every_s=0,
+            **unlimited,
+        )
 
     running.create_database(LOADED)
     await migrations.migrate(running.superuser_url(LOADED))
     await setup.prepare_data(settings_for(LOADED), report=lambda _line: None)
     await asyncio.to_thread(setup.import_sketch, settings_for(LOADED))
     databases = await make_databases(running, LOADED, settings_for)
+    network = RoadNetworks(home / "graphs", settings_for(LOADED).walker)
+    for name in track(names_of(databases), description="gaps and access times"):
+        await compute_layers(settings_for(name), network)
     result: dict[str, Found] = {}
 
     def keep(name: str, found: Found) -> None:
