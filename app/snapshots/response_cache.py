@@ -1,7 +1,7 @@
 """In-memory cache of response bodies (pages and tiles) of one process, with LRU eviction.
 
 A large response to a request is stored when it is requested for the second time (`Shelf.offer`).
-Without this rule a client that reads a whole layer page by page would evict all tiles.
+Without this rule a client that reads a whole layer page by page once would evict all tiles.
 """
 
 from collections import OrderedDict
@@ -13,8 +13,8 @@ from hashlib import sha256
 #: shows some 900 bytes for a page with a query string of 100 characters.
 _OVERHEAD = 1_024
 
-#: Largest body that is stored at its first request, bytes. Counts, extents and single features are
-#: smaller [A].
+#: Largest body that is stored at its first request, bytes. Counts, extents and most single features
+#: are smaller [A].
 _SMALL = 4_096
 
 #: Number of requests noted as made once: as many as tiles of 8 kB fill the default of
@@ -77,8 +77,8 @@ class Shelf:
         self._limit_bytes = limit_bytes
         self._kept: OrderedDict[Hashable, tuple[Kept, int]] = OrderedDict()
         self._size_bytes = 0
-        # Hashes of keys, because keys hold the text of requests. Two keys with one hash only mean
-        # that a response is stored earlier.
+        # Hashes of keys take less memory than the keys, which hold the text of requests. If two keys
+        # have the same hash, a response is stored at its first request.
         self._noted: OrderedDict[int, None] = OrderedDict()
 
     def get(self, key: Hashable, edition: Hashable) -> Kept | None:
@@ -99,19 +99,22 @@ class Shelf:
             self._note(key)
             return False
         self._noted.pop(hash(key), None)
-        self.put(key, kept)
-        return True
+        return self.put(key, kept)
 
-    def put(self, key: Hashable, kept: Kept) -> None:
-        """Store a response, or store it again after compressed bodies were added."""
+    def put(self, key: Hashable, kept: Kept) -> bool:
+        """Store a response, or store it again after compressed bodies were added.
+
+        Return whether it was stored: a response that is too large is not.
+        """
         self._drop(key)
         size = _OVERHEAD + len(kept.body) + sum(map(len, kept.encoded.values()))
         if size > self._limit_bytes / 8:
-            return
+            return False
         self._kept[key] = kept, size
         self._size_bytes += size
         while self._size_bytes > self._limit_bytes:
             self._drop(next(iter(self._kept)))
+        return True
 
     @property
     def size_bytes(self) -> int:

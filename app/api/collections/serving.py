@@ -189,7 +189,7 @@ class PublishedRequest:
         return _Answer(200, body, headers)
 
     def _packed(self, kept: Kept, coding: Coding) -> bytes:
-        """Return a body compressed in a content coding, and cache the compressed body."""
+        """Return a body compressed in a content coding; a cached response keeps it as well."""
         found = kept.encoded.get(coding.name)
         if found is None:
             found = kept.encoded[coding.name] = coding.packed(kept.body)

@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 
 from app.packs.street_maker import street_code
 from geo import models
+from geo.accounts import tokens
 from geo.db.sessions import Tier
 from geo.models import PROTECTED_SERVICES
 from geo.removals import hides as removals
@@ -874,6 +875,36 @@ async def test_p38_protected_services_are_refused_without_a_count(client):
             body = response.json()
             assert "protected services not counted" in json.dumps(body)
             assert not re.search(r'"(numberReturned|count|features|intervals)"', response.text)
+
+
+async def test_p8_p24_an_answer_in_memory_is_for_one_tier_and_goes_with_a_hide(
+    own_client, loaded_clone, settings_for
+):
+    """An answer above 4 kB is kept from its second request on (decision 109)."""
+    settings = settings_for(loaded_clone)
+    partners = "update amparo.locations set visibility = 'partners' where id = 'DEMO-005'"
+    await run_sql(settings, partners)
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        until = run_now() + timedelta(days=1)
+        _, secret = await tokens.issue_token(session, scope="partner", holder="x", expires_at=until)
+    askers = {"public": {}, "partner": {"Authorization": f"Bearer {secret}"}}
+
+    async def seen(who, path):
+        response = await own_client.get(path, headers=askers[who])
+        assert len(response.content) > 4_096
+        return {one for one in (b"DEMO-006", b"DEMO-005") if one in response.content}
+
+    paths = ("/collections/spaces/items?limit=1000", "/tiles/spaces/3/2/3")
+    for _ in range(3):
+        for path in paths:
+            assert await seen("public", path) == {b"DEMO-006"}
+            assert await seen("partner", path) == {b"DEMO-006", b"DEMO-005"}
+    hide = "update amparo.locations set hidden_at = amparo.now() where id = 'DEMO-006'"
+    await run_sql(settings, hide)
+    for _ in range(3):
+        for path in paths:
+            assert await seen("public", path) == set()
+            assert await seen("partner", path) == {b"DEMO-005"}
 
 
 async def test_p24_hiding_a_space_hides_it_at_once(own_client, loaded_clone, settings_for):

@@ -265,7 +265,7 @@ def test_a_shelf_stores_a_large_answer_at_its_second_request_and_a_small_one_at_
     assert shelf.get("page", 2) is not None
 
 
-def test_a_reader_of_a_whole_layer_evicts_no_tile():
+def test_who_reads_a_whole_layer_once_evicts_no_tile():
     shelf = Shelf(1_000_000)
     for _ in range(2):
         shelf.offer("tile", Kept.of(1, b"x" * 9_000))
