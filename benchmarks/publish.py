@@ -128,6 +128,8 @@ class Measuring:
         self._note(AMPARO, "1,000 alone", [self._alone(part) for part in parts])
         for what, case in (("tile", "z10 lines"), ("page", "bbox points")):
             paths = self._drawn(case, _AGAIN)
+            # What is asked twice is kept, also above 4 kB (decision 109).
+            self._clients[AMPARO].ask(paths, most=1)
             # In the order of the paths, for there is one connection.
             tags = [one.headers["ETag"] for one in self._clients[AMPARO].ask(paths, most=1)]
             self._note(AMPARO, f"kept {what}", [self._alone(paths) for _ in range(ROUNDS)])
