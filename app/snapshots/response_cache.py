@@ -77,8 +77,8 @@ class Shelf:
         self._limit_bytes = limit_bytes
         self._kept: OrderedDict[Hashable, tuple[Kept, int]] = OrderedDict()
         self._size_bytes = 0
-        # Hashes of keys take less memory than the keys, which hold the text of requests. If two keys
-        # have the same hash, a response is stored at its first request.
+        # Hashes take less memory than the keys, which hold the text of requests. If two keys have
+        # the same hash, a response is stored at its first request.
         self._noted: OrderedDict[int, None] = OrderedDict()
 
     def get(self, key: Hashable, edition: Hashable) -> Kept | None:
