@@ -300,6 +300,8 @@ def _match_texts(w: Words) -> Mapping[str, Any]:
         "openOnArrival": w.gettext(match_text.OPEN_ON_ARRIVAL.text),
         "lastEntryAt": w.gettext("última entrada a las %(time)s"),
         "straightWay": w.gettext(match_text.STRAIGHT.text),
+        "arrives": w.gettext(match_text.ARRIVES.text),
+        "arrivalToldFromS": match_text.ARRIVAL_TOLD_FROM_S,
         "placesNotKnown": w.gettext(match_text.PLACES_NOT_KNOWN.text),
         "guides": w.gettext(match_text.GUIDES.text),
         "opensOn": w.gettext(match_text.OPENS.text),

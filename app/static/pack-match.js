@@ -105,7 +105,7 @@ export function startMatch(phone) {
   }
 
   function stepReasons(one, need, nowMs) {
-    const { space, refersTo, doubts, arrivalMs, distanceM } = one;
+    const { space, refersTo, doubts, arrivalMs, distanceM, durationS } = one;
     const isForNight = need.services.includes(NIGHT_SERVICE);
     const { lastEntryMs = null } = openness(space, arrivalMs);
     const { capacity, capacity_updated: updated = null } = (refersTo ?? space).details;
@@ -115,6 +115,8 @@ export function startMatch(phone) {
       lastEntryMs === null ? null : fill(texts.lastEntryAt, { time: phrases.clock(lastEntryMs, space.timezone) }),
       phone.age(space, nowMs),
       fill(texts.straightWay, { length: phrases.km(distanceM) }),
+      durationS < texts.arrivalToldFromS ? null
+        : fill(texts.arrives, { when: phrases.moment(arrivalMs, nowMs, space.timezone) }),
       !isForNight ? null : capacity === 'places' && updated !== null
         ? `${texts.placesLeft} (${fill(texts.saidAt, { time: phrases.moment(Date.parse(updated), nowMs, space.timezone) })})` : texts.placesNotKnown,
       ...doubts.map((code) => fill(texts.doubts[code], { languages: need.languages.map((tag) => names.languages[tag] ?? tag).join(' / ') })),

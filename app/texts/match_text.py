@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from app.i18n.phrase import Languages, LocalTime, Phrase, SafetyPhrase
 from app.i18n.route_phrases import kilometres
@@ -67,10 +68,15 @@ REFERS = Phrase("aquí le dan la remisión para %(name)s. Sin ella no se entra")
 OPEN_THAT_NIGHT = Phrase("abierto esa noche según su horario")
 OPEN_ON_ARRIVAL = Phrase("abierto a su llegada según su horario")
 STRAIGHT = Phrase("a %(length)s en línea recta; el camino puede ser más largo")
+ARRIVES = Phrase("llegada: %(when)s o después")
 PLACES_NOT_KNOWN = Phrase("llame antes: lugares sin confirmar")
 OPENS = Phrase("abre el %(when)s, según su horario")
 CALL_BEFORE = Phrase("llame antes de ir")
 GUIDES = Phrase("informa a dónde acudir")
+
+#: Shortest walk whose time of arrival is given, seconds [A]: one hour. A reader of "5 h on foot" in
+#: the evening should see that the walk ends at night. Pages drawn by phones use it too.
+ARRIVAL_TOLD_FROM_S: Final = 3_600
 
 #: Descriptions of left-out spaces by reason, to follow their number: "3 cerrados".
 LEFT_OUT = {
@@ -116,6 +122,7 @@ def reasons(match: Match, chosen: Chosen) -> list[MatchReason]:
         *_hours(match, option),
         *_age(match, chosen),
         *_way(option, match.profile),
+        *_arrival(option),
         *_across(match, option, chosen),
         *_places(match, option),
         *(MatchReason(f"doubt_{doubt.value}", _doubt(match, doubt)) for doubt in option.doubts),
@@ -190,6 +197,12 @@ def _way(option: Option, profile: Profile) -> Iterator[MatchReason]:
     yield MatchReason("walking", said)
     if way.exposure_s > 0:
         yield MatchReason("exposed", _EXPOSED)
+
+
+def _arrival(option: Option) -> Iterator[MatchReason]:
+    if option.way.duration_s >= ARRIVAL_TOLD_FROM_S:
+        when = LocalTime(option.arrival, option.candidate.timezone)
+        yield MatchReason("arrival", replace(ARRIVES, values={"when": when}))
 
 
 _EXPOSED = SafetyPhrase("en el camino hay altura o peligros reportados: pregunte antes de salir")

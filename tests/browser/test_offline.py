@@ -303,6 +303,10 @@ async def test_a_bed_near_me_is_found_by_place_by_position_and_by_need(phone):
     assert await step.locator("a[href^='tel:']").count() == 1
     assert await page.locator("#match-answer .lines a.phone").count() > 0
     assert await page.evaluate(SMALL_CONTROLS) == []
+    # The nearest bed lies 7.7 km from Cúcuta: who walks for hours is told when they arrive.
+    texts = await page.locator("#match-answer ol > li").all_inner_texts()
+    assert len(texts) > 2
+    assert all("llegada: " in text for text in texts)
     name = await step.locator("h3 a").inner_text()
     await step.locator("h3 a").click()
     await page.wait_for_selector(".place h1")

@@ -14,6 +14,7 @@ from routing.travel.profiles import ADULT, REDUCED_MOBILITY
 from tests.conftest import client_of, clone
 from tests.fixtures.around import MORNING, long_ago, put, space
 
+BOGOTA = ZoneInfo("America/Bogota")
 CUCUTA = "lon=-72.508&lat=7.894"
 SAN_ANTONIO = "lon=-72.444&lat=7.811"
 
@@ -316,17 +317,35 @@ async def test_who_rests_by_night_arrives_in_the_morning(asking):
 
 
 def test_nobody_who_walks_for_days_arrives_at_an_hour_at_which_nobody_walks():
-    evening = datetime(2026, 11, 25, 17, tzinfo=ZoneInfo("America/Bogota"))
+    evening = datetime(2026, 11, 25, 17, tzinfo=BOGOTA)
     # An hour today, then the longest day.
     six_hours = SpaceDistance(30_000.0, 6 * 3600.0, 0.0, "walking")
     there = arrival(evening, six_hours, ADULT)
-    assert there == datetime(2026, 11, 26, 11, tzinfo=ZoneInfo("America/Bogota"))
+    assert there == datetime(2026, 11, 26, 11, tzinfo=BOGOTA)
     # Who is told "five hours on foot" leaves at once, and is told what is open then.
     five_hours = SpaceDistance(24_000.0, 5 * 3600.0, 0.0, "walking")
     assert arrival(evening, five_hours, ADULT) == evening + timedelta(hours=5)
     # People who walk with difficulty go 6.5 km a day.
     slow = arrival(evening, SpaceDistance(13_000.0, 4 * 3600.0, 0.0, "straight"), REDUCED_MOBILITY)
     assert slow.date() == evening.date() + timedelta(days=2)
+
+
+async def test_who_walks_for_hours_is_told_when_they_arrive(asking):
+    """Who asks in the evening reads that a walk of hours ends at night, by the clock there."""
+    told = {}
+    evening = (MORNING + timedelta(hours=11)).isoformat().replace("+", "%2B")
+    for at in (CUCUTA, f"{CUCUTA}&at={evening}"):
+        for service in ("food", "hygiene", "health", "information"):
+            for feature in (await match(asking, f"{at}&service={service}&limit=20"))["features"]:
+                said = feature["properties"]
+                zone = BOGOTA if said["country"] == "CO" else ZoneInfo("America/Caracas")
+                there = datetime.fromisoformat(said["arrival"]).astimezone(zone)
+                when = f"llegada: {there:%d/%m a las %H:%M} o después"
+                expected = [when] if said["duration_s"] >= 3_600 else []
+                found = [r["text"] for r in said["reasons"] if r["code"] == "arrival"]
+                assert found == expected, feature["id"]
+                told[feature["id"]] = bool(found)
+    assert set(told.values()) == {True, False}
 
 
 async def test_p35_demo_dates_never_read_as_confirmed(asking):
