@@ -246,18 +246,17 @@ def prepared(folder: Path | None) -> Iterator[tuple[Settings, Path]]:
         setup.start_database(settings)
         asyncio.run(setup.prepare_data(settings, lambda _: None))
         asyncio.run(fill(cluster.superuser_url(), setup.SKETCH))
-        asyncio.run(_compute_layers(settings))
+        asyncio.run(_fill_access(settings))
         yield settings, cluster.data_dir
 
 
-async def _compute_layers(settings: Settings) -> None:
-    """Compute the gaps along corridors and the access times.
+async def _fill_access(settings: Settings) -> None:
+    """Compute the access times.
 
     The first of the servers would do it a minute after its start, in half a minute of its CPU time,
     which the figures of whatever it was asked meanwhile would hold.
     """
     async with setup.writing_database(settings) as database:
-        await setup.cover(database, settings)
         await setup.fill_access(database, settings)
 
 

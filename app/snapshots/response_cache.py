@@ -51,15 +51,9 @@ class Kept:
     place: Hashable = None
 
     @classmethod
-    def of(
-        cls,
-        edition: Hashable,
-        body: bytes,
-        extra: dict[str, str] | None = None,
-        place: Hashable = None,
-    ) -> "Kept":
-        """Build a cached response, with the digest of its body."""
-        return cls(edition, body, sha256(body).hexdigest()[:32], extra or {}, place=place)
+    def of(cls, edition: Hashable, body: bytes, extra: dict[str, str] | None = None) -> "Kept":
+        """Build a response, not cached yet, with the digest of its body."""
+        return cls(edition, body, sha256(body).hexdigest()[:32], extra or {})
 
 
 class Shelf:

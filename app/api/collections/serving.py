@@ -155,9 +155,9 @@ class PublishedRequest:
         found = self.shelf.get(place, edition)
         if found is None:
             body, extra = await make()
-            found = Kept.of(edition, body, extra, place)
-            if not self.shelf.offer(place, found):
-                found.place = None
+            found = Kept.of(edition, body, extra)
+            if self.shelf.offer(place, found):
+                found.place = place
         return found
 
     def signed(self, body: bytes, media_type: str) -> Response:
