@@ -6,6 +6,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 
 from app.page_models.docs_page import TOPICS
 from tests.conftest import ROOT
+from tests.fixtures import clock
 
 FOLDER = ROOT / "docs" / "examples"
 
@@ -70,7 +72,7 @@ def run(address, name, *arguments):
     clean = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME"}}
     done = subprocess.run(
         [*command(FOLDER / name), *arguments],
-        env={**clean, "AMPARO_URL": address},
+        env={**clean, **clock.node_options(), "AMPARO_URL": address},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -115,6 +117,22 @@ def test_javascript_narrows_and_sorts(live_server):
     people = [int(line.split(": ")[1]) for line in towns]
     assert people == sorted(people, reverse=True)
     assert people[-1] > 500_000
+
+
+@pytest.mark.clock
+def test_javascript_goes_by_the_clock_of_the_run():
+    needs("node")
+    written = subprocess.run(
+        ["node", "-e", "console.log(Date.now(), new Date().toISOString())"],
+        env={**os.environ, **clock.node_options()},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=180,
+    )
+    at_ms, made = written.stdout.split()
+    for told in (datetime.fromtimestamp(int(at_ms) / 1_000, UTC), datetime.fromisoformat(made)):
+        assert abs(told - clock.run_now()) < timedelta(minutes=5)
 
 
 def test_javascript_shows_what_has_not_expired(live_server):
