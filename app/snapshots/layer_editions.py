@@ -93,7 +93,9 @@ class Editions:
         self._texts = texts or ReviewedTexts()
         self._look: Look | None = None
         self._looking = asyncio.Lock()
-        self._is_doubted = False
+        #: Number of changes announced, and how many of them the stamps read last contain.
+        self._announced = 0
+        self._contained = 0
         self._asked_s = -_IDLE_S
         #: Whether notifications of changes arrive; while they do not, every request reads stamps.
         self.is_listening = False
@@ -101,10 +103,15 @@ class Editions:
     def doubt(self) -> None:
         """Stop using the stamps read last, because something has changed since.
 
-        The next request reads them again. Called at each notification of a change.
+        From now on every request waits for stamps that are read after this call. Called at each
+        notification of a change, and by who has made one.
         """
-        self._is_doubted = True
+        self._announced += 1
         self._database.doubt()
+
+    @property
+    def _is_doubted(self) -> bool:
+        return self._announced != self._contained
 
     async def of(self, layer: Layer) -> Hashable:
         """Return the current edition (data version) of a layer; raise errors as `believed`."""
@@ -167,13 +174,15 @@ class Editions:
         """
         async with self._looking:
             if self._look is None or self._look.began_s < moment_s or self._is_doubted:
-                # Reset before the query, so that a notification during the query is not lost.
-                self._is_doubted = False
+                # Counted before the query, so that a notification during the query is not lost, and
+                # taken over after it, so that meanwhile nobody trusts the stamps of before.
+                announced = self._announced
                 try:
                     self._look = await self._ask()
                 except BaseException:
-                    self._is_doubted = True
+                    self._announced += 1
                     raise
+                self._contained = announced
             return self._look
 
     async def _ask(self) -> Look:

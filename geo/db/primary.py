@@ -146,12 +146,18 @@ class Primary:
         self._mark: ServerState | None = None
         self._began_s = 0.0
         self._asking = asyncio.Lock()
-        self._is_doubted = False
+        #: Number of commits announced, and how many of them the known state contains.
+        self._announced = 0
+        self._contained = 0
         self.asked_s = -IDLE_S
 
     def doubt(self) -> None:
         """Discard the known state after a commit, so that the primary is queried again."""
-        self._is_doubted = True
+        self._announced += 1
+
+    @property
+    def _is_doubted(self) -> bool:
+        return self._announced != self._contained
 
     async def mark(self, *, older_s: float = LEASE_S) -> ServerState:
         """Return a state of the primary that is at most ``older_s`` seconds old.
@@ -185,24 +191,25 @@ class Primary:
             return await self._ask(ask)
 
     async def _ask[T](self, ask: Callable[[Asks], Awaitable[T]]) -> tuple[T, ServerState]:
-        # Reset the flag before the queries, so that a commit during the queries sets it again.
-        began_s, self._is_doubted = time.monotonic(), False
+        # Counted before the queries, so that a commit during the queries is not lost, and taken
+        # over after them, so that meanwhile nobody trusts the state of before.
+        began_s, announced = time.monotonic(), self._announced
         try:
             async with asyncio.timeout(2 * ANSWER_S), self._reader.connection() as line:
                 found = await ask(line)
                 mark = await state_of(line)
         except BROKEN as error:
-            self._is_doubted = True
+            self._announced += 1
             raise DatabaseUnavailableError(_NO_PRIMARY) from error
         except BaseException:
-            self._is_doubted = True
+            self._announced += 1
             raise
         if mark.is_standby:
-            self._is_doubted = True
+            self._announced += 1
             raise DatabaseUnavailableError(_NO_PRIMARY)
         if self._mark is not None and self._mark.run != mark.run:
             self._forget()
-        self._mark, self._began_s = mark, began_s
+        self._mark, self._began_s, self._contained = mark, began_s, announced
         return found, mark
 
     async def close(self) -> None:

@@ -119,6 +119,29 @@ async def test_a_change_that_is_told_during_a_look_is_looked_at_again(
     assert await editions.of(PLACES) != before
 
 
+async def test_p24_nobody_trusts_the_last_look_while_a_new_one_is_on_its_way(
+    database, editions, monkeypatch
+):
+    """What is hidden is not answered from memory by who asks while another request reads stamps."""
+    before = await editions.of(PLACES)
+    ask, may_ask = editions._ask, asyncio.Event()
+
+    async def held():
+        await may_ask.wait()
+        return await ask()
+
+    monkeypatch.setattr(editions, "_ask", held)
+    await write(database, "update amparo.places set name = name || '.' where id like '%7'")
+    editions.doubt()
+    first = asyncio.create_task(editions.of(PLACES))
+    await turns()
+    second = asyncio.create_task(editions.of(PLACES))
+    await turns()
+    assert not second.done()
+    may_ask.set()
+    assert await first == await second != before
+
+
 async def test_a_failed_look_is_believed_by_nobody(database, editions, monkeypatch):
     await editions.of(PLACES)
 
