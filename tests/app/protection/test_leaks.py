@@ -20,11 +20,10 @@ from starlette.routing import Mount, Route
 
 from app.packs.street_maker import street_code
 from geo import models
-from geo.accounts import tokens
 from geo.db.sessions import Tier
 from geo.models import PROTECTED_SERVICES
 from geo.removals import hides as removals
-from tests.conftest import client_of, clone, opened, run_sql
+from tests.conftest import client_of, clone, opened, partner_header, run_sql
 from tests.fixtures.clock import run_now, run_today
 from tests.fixtures.examples import is_long
 from tests.fixtures.leak_values import TOWN_CODES
@@ -884,10 +883,7 @@ async def test_p8_p24_an_answer_in_memory_is_for_one_tier_and_goes_with_a_hide(
     settings = settings_for(loaded_clone)
     partners = "update amparo.locations set visibility = 'partners' where id = 'DEMO-005'"
     await run_sql(settings, partners)
-    async with opened(settings) as database, database.session(Tier.WRITER) as session:
-        until = run_now() + timedelta(days=1)
-        _, secret = await tokens.issue_token(session, scope="partner", holder="x", expires_at=until)
-    askers = {"public": {}, "partner": {"Authorization": f"Bearer {secret}"}}
+    askers = {"public": {}, "partner": await partner_header(settings)}
 
     async def seen(who, path):
         response = await own_client.get(path, headers=askers[who])
