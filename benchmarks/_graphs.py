@@ -16,15 +16,16 @@ from routing.geometry.geodesy import UNITS_PER_DEGREE
 from routing.graph.road_graph import RoadGraph
 from routing.travel.cost_model import Travel
 from routing.travel.profiles import ADULT
+from tests.fixtures.city import HELSINKI
+from tests.fixtures.shared_data import shared
 
 type Ints = NDArray[np.int32]
 type Floats = NDArray[np.float64]
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-#: Beside the checkout; may not be part of it.
-SHARED: Final = ROOT.parent / "shared"
 SKETCH: Final = ROOT / "data" / "roads" / "corridors.osm.xml"
-_EXTRACTS: Final = {"poa": "poa_osm.pbf", "poa3": "poa_3x3.osm.pbf"}
+_SHIPPED: Final = {"sketch": SKETCH, "helsinki": HELSINKI}
+_EXTRACTS: Final = {"poa": "osm/poa_osm.pbf", "poa3": "osm/poa_3x3.osm.pbf"}
 _COPIES: Final = "10"
 
 COMPOSED: Final = {
@@ -109,10 +110,10 @@ def source_of(name: str, cache: Path) -> Path:
     SystemExit
         The data beside the checkout are not there.
     """
-    if name == "sketch":
-        return SKETCH
+    if name in _SHIPPED:
+        return _SHIPPED[name]
     if name in _EXTRACTS:
-        return _there(SHARED / "data" / "osm" / _EXTRACTS[name])
+        return shared(_EXTRACTS[name])
     target = cache / f"{name}.osm.pbf"
     if not target.is_file():
         _compose(target)
@@ -120,8 +121,7 @@ def source_of(name: str, cache: Path) -> Path:
 
 
 def _compose(target: Path) -> None:
-    tool = _there(SHARED / "tools" / "compose_osm.py")
-    source = _there(SHARED / "data" / "osm" / _EXTRACTS["poa"])
+    tool, source = shared("../tools/compose_osm.py"), shared(_EXTRACTS["poa"])
     part = target.with_name(f"{os.getpid()}.part.{target.name}")  # its format is in its name
     print(f"composing {target} of {_COPIES} x {_COPIES} copies", file=sys.stderr)
     command = [sys.executable, str(tool), str(source), str(part), _COPIES, _COPIES]
@@ -130,11 +130,3 @@ def _compose(target: Path) -> None:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _there(path: Path) -> Path:
-    if not path.is_file():
-        raise SystemExit(
-            f"{path} is missing: the benchmark's data lie in a folder `shared` beside the checkout"
-        )
-    return path

@@ -7,9 +7,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-#: Beside the checkout; may not be part of it (SOURCES.md there).
-FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "benchmark"
-
 #: Goal A10 in reference/algorithms.md: the seed, the number and width of hotspots, the factor at
 #: their centres, and the multipliers of streets (relative risks of lighting and speed).
 RISK_SEED: Final = 7

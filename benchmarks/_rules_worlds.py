@@ -16,7 +16,7 @@ import osmium
 import shapely
 from osmium.osm import mutable
 
-from benchmarks._graphs import ROOT, SHARED, SKETCH
+from benchmarks._graphs import ROOT, SKETCH
 from benchmarks._raw_roads import RawRoads, Step, Walked, write
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.graph.regions import open_graph
@@ -27,6 +27,7 @@ from routing.route.route import Route
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing
 from routing.travel.hazard import Hazard
+from tests.fixtures import shared_data
 
 AT: Final = datetime(2026, 11, 23, tzinfo=UTC)
 NOW: Final = "2026-11-24T00:00:00Z"
@@ -191,9 +192,10 @@ def sketch(folder: Path) -> World:
 
 def porto_alegre(folder: Path) -> World | None:
     """Import Porto Alegre with forbidden turns made up; None without its file."""
-    source = SHARED / "data" / "osm" / "poa_osm.pbf"
-    if not source.is_file():
+    data = shared_data.folder()
+    if data is None:
         return None
+    source = data / "osm" / "poa_osm.pbf"
     restricted = write(folder / "poa.osm.pbf", _turns(source), source)
     import_osm(restricted, folder, "poa", country="BR", imported_at=NOW)
     roads = RawRoads.read(restricted)

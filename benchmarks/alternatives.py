@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._new_york import FOLDER, new_york
+from benchmarks._new_york import new_york
 from routing.cch import Hierarchy, Metric
 from routing.engine.alternatives import Path as Way
 from routing.engine.alternatives import ViaLimits, alternatives
@@ -27,6 +27,7 @@ from routing.engine.metric_cache import NOTHING_KNOWN, Ground, Residents
 from routing.graph.regions import open_graph
 from routing.router.alternative_routes import LOCAL_SHARE
 from routing.travel.profiles import ADULT
+from tests.fixtures.shared_data import shared
 
 #: Any fixed number: the same pairs in every run.
 SEED: Final = 20_261_126
@@ -51,7 +52,7 @@ class Roads:
     @classmethod
     def of_new_york(cls) -> "Roads":
         """Read New York's."""
-        tail, head, distance, cost = new_york(FOLDER)
+        tail, head, distance, cost = new_york(shared("benchmark"))
         nodes = int(max(tail.max(), head.max())) + 1
         hierarchy = Hierarchy.of_graph(tail, head, nodes)
         return cls("ny", hierarchy, hierarchy.customize(cost), nodes, distance.astype(np.float64))

@@ -23,9 +23,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks._new_york import FOLDER, new_york
+from benchmarks._new_york import new_york
 from routing.biobjective.bi_objective import BiObjective, supported
 from routing.cch import Hierarchy
+from tests.fixtures.shared_data import shared
 
 
 @dataclass(frozen=True)
@@ -169,11 +170,11 @@ def _summary(found: list[Query], wrong_paths: int, built_s: float, metrics_s: fl
 def main() -> None:
     """Print the tables, and write JSON where asked; fail where a front or a path is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, default=FOLDER)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--boa", help="the authors' program, run beside: see above")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    result, found = measure(asked.data, asked.boa)
+    result, found = measure(asked.data or shared("benchmark"), asked.boa)
     console = Console()
     table = Table(*Query.__dataclass_fields__)
     for query in sorted(found, key=lambda query: query.oracle_ms):

@@ -1,6 +1,6 @@
 """The hierarchy against networkx: equal costs over random pairs, before and after updates.
 
-Usage: ./run bench exact [--graph poa|poa3|ny|sketch ...] [--ends N] [--updates N] [--json FILE]
+Usage: ./run bench exact [--graph NAME ...] [--ends N] [--updates N] [--json FILE]
 
 From each of N random nodes to each of N, networkx searches the same edges by Dijkstra; the cost of
 every pair has to be equal in a path, in the table and in a one-to-all. The edges of every path have
@@ -25,12 +25,13 @@ from rich.table import Table
 
 from benchmarks._engines import Amparo
 from benchmarks._figures import Ledger
-from benchmarks._graphs import SHARED, Ints, Roads, of_new_york, of_region, source_of
+from benchmarks._graphs import Ints, Roads, of_new_york, of_region, source_of
 from routing.cch import UNREACHABLE
 from routing.graph.regions import open_graph
 from routing.osm.importer import import_osm
+from tests.fixtures.shared_data import shared
 
-GRAPHS: Final = ("poa", "poa3", "ny", "sketch")
+GRAPHS: Final = ("helsinki", "poa", "poa3", "ny", "sketch")
 SEED: Final = 20_261_126
 ENDS: Final = 100
 UPDATES: Final = 1_000
@@ -66,7 +67,7 @@ def load(name: str) -> Roads:
         The data beside the checkout are not there.
     """
     if name == "ny":
-        return of_new_york(SHARED / "data" / "benchmark")
+        return of_new_york(shared("benchmark"))
     with tempfile.TemporaryDirectory() as folder:
         source = source_of(name, Path(folder))
         import_osm(source, Path(folder), name, imported_at="2026-11-26T00:00:00Z")

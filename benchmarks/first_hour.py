@@ -29,8 +29,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._graphs import SHARED
 from tests.fixtures.osm_servers import osm_servers
+from tests.fixtures.shared_data import shared
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 MOST_COMMANDS: Final = 10
@@ -141,7 +141,7 @@ def asked(port: int) -> tuple[dict[str, Any], float]:
 def lived(folder: Path) -> tuple[Hour, dict[str, Any]]:
     """Run the hour in a folder; return its commands and the way that came of it."""
     port = free_port()
-    with osm_servers(SHARED / "data" / "osm" / "poa_osm.pbf") as servers:
+    with osm_servers(shared("osm/poa_osm.pbf")) as servers:
         servers.country = "BR"
         servers.places[PLACE] = servers.objects.box()
         hour = Hour(
@@ -153,7 +153,7 @@ def lived(folder: Path) -> tuple[Hour, dict[str, Any]]:
         hour.run("prepare")
         hour.run("demo", "remove")
         hour.run("load", str(own_spaces(folder)))
-        heights = SHARED / "data" / "elevation" / "poa_elevation.tif"
+        heights = shared("elevation/poa_elevation.tif")
         hour.run("roads", "fetch", PLACE, "--heights", str(heights))
     server = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "serve"],

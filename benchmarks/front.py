@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks._new_york import FOLDER, new_york, risk
+from benchmarks._new_york import new_york, risk
 from benchmarks.bi_objective import queries
 from routing.biobjective.between import PathEnds
 from routing.biobjective.bi_objective import BiObjective, Front
@@ -31,6 +31,7 @@ from routing.biobjective.near_front import NearFront, coverage, near_front
 from routing.biobjective.selection import hypervolume, reference_of, shown_points
 from routing.cch import Hierarchy
 from routing.errors import TooManyLabels
+from tests.fixtures.shared_data import shared
 
 CASES: Final = 25
 #: Bars: goal A10, and the length that two shown routes may share (A11).
@@ -201,11 +202,11 @@ def _summary(found: list[Case], wrong_paths: int) -> Result:
 def main() -> None:
     """Print the tables, and write JSON where asked; fail where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, default=FOLDER)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--limit", type=float, default=120.0, help="CPU seconds of an exact search")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    result, found = measure(asked.data, asked.limit)
+    result, found = measure(asked.data or shared("benchmark"), asked.limit)
     console = Console(width=200)
     table = Table(*Case.__dataclass_fields__)
     for case in found:

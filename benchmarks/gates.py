@@ -24,16 +24,17 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._graphs import SHARED
 from benchmarks._raw_roads import Place, RawRoads, Step, Walked
 from routing.errors import NoRoute, OffNetwork
 from routing.osm.importer import read_osm
 from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router, RouteRequest
+from tests.fixtures.city import HELSINKI
+from tests.fixtures.shared_data import shared
 
 #: Any fixed number: the same pairs in every run.
 SEED: Final = 20_261_128
-FILES: Final = ("poa_osm.pbf", "helsinki.osm.pbf", "nbay.osm.pbf")
+FILES: Final = ("osm/poa_osm.pbf", "osm/nbay.osm.pbf")
 _UNITS: Final = 1e7
 _AT: Final = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -182,7 +183,7 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE")
     parser.add_argument("--pairs", type=int, default=500, help="of each file")
     asked = parser.parse_args()
-    files = asked.files or [SHARED / "data" / "osm" / name for name in FILES]
+    files = asked.files or [HELSINKI, *(shared(name) for name in FILES)]
     shown = Table(
         *("file", "routes", "pairs refused", "closed gates passed", "closed ways walked"),
         "no through roads walked through",

@@ -25,10 +25,11 @@ from benchmarks._asking import INCIDENTS, Bench, questions
 from benchmarks._bars import judged, number, verdicts
 from benchmarks._engines import PEERS, Amparo
 from benchmarks._figures import Ledger, timed
-from benchmarks._graphs import COMPOSED, SHARED, Roads, of_new_york, of_region, source_of
+from benchmarks._graphs import COMPOSED, Roads, of_new_york, of_region, source_of
 from benchmarks._region import import_region, open_region
 from benchmarks._services import SERVICES, Service
 from routing.graph.regions import open_graph
+from tests.fixtures.shared_data import shared
 
 GRAPHS: Final = ("poa", "poa3", "poa10", "ny")
 #: A table of seven engines, in a file or a pipe as well.
@@ -138,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--graph", choices=GRAPHS, default="ny")
     parser.add_argument("--pairs", type=int, default=1_000)
-    parser.add_argument("--data", type=Path, default=SHARED / "data" / "benchmark", help="of ny")
+    parser.add_argument("--data", type=Path, help="of ny")
     parser.add_argument("--cache", type=Path, help="for what is built (AMPARO_HOME/bench)")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
@@ -150,7 +151,7 @@ def main() -> None:
     if chosen.graph in COMPOSED:
         console.print(COMPOSED[chosen.graph])
     cache = (chosen.cache or Settings().home / "bench").resolve()
-    absent = measure(chosen.graph, cache, chosen.data, chosen.pairs, ledger)
+    absent = measure(chosen.graph, cache, chosen.data or shared("benchmark"), chosen.pairs, ledger)
     console.print(side_by_side(ledger))
     for name in absent:
         console.print(f"left out, not installed: {name}")

@@ -34,6 +34,7 @@ from benchmarks._figures import Ledger, timed
 from routing.graph.road_graph import RoadGraph
 from routing.osm.importer import read_osm
 from routing.osm_tags.edge_flags import EdgeFlag
+from tests.fixtures.shared_data import shared
 from tests.fixtures.street_world import (
     BEGIN,
     ZONE,
@@ -45,7 +46,6 @@ from tests.fixtures.street_world import (
 )
 
 GRAPH: Final = "streets"
-EXTRACT: Final = Path(__file__).parents[2] / "shared" / "data" / "osm" / "poa_3x3.osm.pbf"
 
 #: Of issue 17, item 5.
 BARS: Final = (
@@ -189,12 +189,12 @@ def measured(file: Path, count: int, console: Console) -> Ledger:
 def main() -> int:
     """Measure, print, and tell whether a bar is missed."""
     parser = argparse.ArgumentParser(prog="./run bench streets", description=__doc__)
-    parser.add_argument("--file", type=Path, default=EXTRACT)
+    parser.add_argument("--file", type=Path)
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     console = Console()
-    ledger = measured(asked.file, asked.pairs, console)
+    ledger = measured(asked.file or shared("osm/poa_3x3.osm.pbf"), asked.pairs, console)
     for figure in ledger.figures:
         console.print(f"{figure.engine:8} {figure.metric:42} {figure.value:12,.4g} {figure.unit}")
     found = verdicts(ledger, BARS)

@@ -16,7 +16,6 @@ import tempfile
 import urllib.error
 import urllib.request
 import uuid
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -28,7 +27,7 @@ import httpx
 import hypothesis
 import pytest
 
-from tests.fixtures import clock, examples, file_order, preloaded, waiting
+from tests.fixtures import clock, examples, file_order, preloaded, shared_data, waiting
 from tests.fixtures.browsing import chromium_program
 from tests.fixtures.cluster import (
     IN_MEMORY,
@@ -38,10 +37,10 @@ from tests.fixtures.cluster import (
     template_database,
     throwaway_folder,
 )
+from tests.fixtures.left_out import LeftOut
 from tests.fixtures.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED_DATA = ROOT.parent / "shared" / "data"
 BROWSER_TESTS = ROOT / "tests" / "browser"
 
 # A deadline would measure the machine. CI repeats its examples, so that a landing does not hang
@@ -91,6 +90,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let `--long` try more examples of each property, before the tests are imported."""
+    shared_data.folder()  # a wrong name is said before the tests begin
+    config.pluginmanager.register(LeftOut())
     config.pluginmanager.register(CloneRemoval())
     if config.getoption("numprocesses", None):
         gc.enable()  # this process collects nothing: it hears from those that do
@@ -107,12 +108,9 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what seldom tells anything new, unless somebody asks for it, and order the rest."""
-    if not config.getoption("--long"):
-        left_out = left_to_long_runs(items)
-        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-        items[:] = [item for item in items if item not in left_out]
+    """Order the tests that `LeftOut` leaves."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         give_second_tries(items)
     seed = config.getoption("--shuffle")
@@ -131,23 +129,6 @@ def give_second_tries(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(BROWSER_TESTS) and not re.match(r"test_p\d", item.name):
             item.add_marker(pytest.mark.flaky(reruns=1))
-
-
-def left_to_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:
-    """Return the tests marked ``long``, and the cases that ``every(nth, first)`` passes over."""
-    left_out, seen = set(), Counter[str]()
-    counts = Counter(item.nodeid.partition("[")[0] for item in items)
-    for item in items:
-        case_of = item.nodeid.partition("[")[0]
-        every = item.get_closest_marker("every")
-        if every is not None and counts[case_of] > 1:  # who names one case wants that one
-            (nth,), first = every.args, every.kwargs.get("first", 0)
-            if (seen[case_of] - first) % nth:
-                left_out.add(item)
-            seen[case_of] += 1
-        if item.get_closest_marker("long"):
-            left_out.add(item)
-    return left_out
 
 
 def pytest_collection_finish() -> None:
@@ -205,14 +186,13 @@ def quick_hashes() -> None:
     hash_quickly()
 
 
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Give the folder of test-only data beside the project; skip where absent, fail in CI."""
-    if SHARED_DATA.is_dir():
-        return SHARED_DATA
-    if os.environ.get("CI") == "true":
-        pytest.fail("the shared test data is missing, and CI must not skip its tests")
-    pytest.skip("the shared test data is not beside this checkout")
+@pytest.fixture(scope="session", name="shared_data")
+def shared_data_folder() -> Path:
+    """Give the folder of data that may not be shipped; without it nobody who uses this runs."""
+    there = shared_data.folder()
+    if there is None:
+        pytest.fail(f"no folder of shared data: {shared_data.VARIABLE} names one")
+    return there
 
 
 @pytest.fixture(scope="session")

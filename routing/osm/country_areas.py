@@ -19,6 +19,8 @@ COUNTRY_PROPERTIES = ("ISO_A2_EH", "iso_a2", "ISO_A2", "ISO3166-1:alpha2")
 #: Properties by which a file of Natural Earth (admin-0 or admin-1) is recognised, and refused: its
 #: outlines are too coarse for borders.
 _NATURAL_EARTH = frozenset({"ADM0_A3", "adm0_a3", "adm1_code", "NE_ID", "ne_id"})
+#: What the outlines that Amparo ships (`data/boundaries`) name as their source.
+_SOURCE = "Natural Earth"
 _ALPHA_2 = 2
 
 
@@ -48,7 +50,7 @@ def from_file(path: Path, *, error_m: float = 0.0) -> Boundaries:
     lines: list[BaseGeometry] = []
     for number, feature in enumerate(features):
         properties = feature.get("properties") or {}
-        if _NATURAL_EARTH & properties.keys():
+        if _NATURAL_EARTH & properties.keys() or _SOURCE in str(collection.get("source")):
             raise ImportFailed(
                 f"{path.name}: this is Natural Earth, whose outlines are kilometres off: it would"
                 " put towns, and the way across, on the wrong side; use an official boundary"

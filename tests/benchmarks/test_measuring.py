@@ -160,9 +160,9 @@ def sketch_region(tmp_path):
 
 
 def test_missing_data_are_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(_graphs, "SHARED", tmp_path / "nowhere")
+    monkeypatch.setenv("AMPARO_TEST_DATA", str(tmp_path))
     for name in ("poa", "poa3", "poa10"):
-        with pytest.raises(SystemExit, match=r"nowhere.* is missing"):
+        with pytest.raises(SystemExit, match=r"is missing: AMPARO_TEST_DATA"):
             _graphs.source_of(name, tmp_path)
     assert not list(tmp_path.iterdir())
 

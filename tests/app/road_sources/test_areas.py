@@ -1,8 +1,8 @@
 """Roads by Overpass: the graph equals an extract's, what came is kept, nothing half is used."""
 
+import itertools
 import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +15,10 @@ from app.road_sources.servers import Patience, Server, client_named
 from routing.osm.border_strip import BorderStrip, Boundaries
 from routing.osm.importer import read_osm
 from routing.osm.landscape import read_landscape
+from tests.fixtures.city import HELSINKI
 from tests.fixtures.osm_file import OsmFile
 from tests.fixtures.osm_servers import osm_servers
 
-EXTRACTS = Path(__file__).resolve().parents[4] / "shared" / "data" / "osm"
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 GRAPH = (
     *("node_lon", "node_lat", "node_country", "edge_tail", "edge_head", "edge_way_id"),
@@ -64,16 +64,63 @@ def columns_of(graph):
     return {name: np.asarray(getattr(graph, name)) for name in GRAPH if hasattr(graph, name)}
 
 
-@pytest.mark.every(2, first=1)
+@pytest.fixture
+def small_country(tmp_path):
+    """Give an extract of a country of 5 km, whole, with streets and paths within and across.
+
+    Three streets leave it; of four paths two come within a kilometre of its border.
+    """
+    file, corner, step = OsmFile(), (7.40, 43.70), 0.01
+    placed = {}
+
+    def node(x, y):
+        if (x, y) not in placed:
+            placed[x, y] = file.node(len(placed) + 1, corner[0] + x * step, corner[1] + y * step)
+        return placed[x, y]
+
+    def way(*points, **tags):
+        return file.way(len(file.ways) + 1, [node(*point) for point in points], **tags)
+
+    border = [
+        way(*side, boundary="administrative", admin_level="2")
+        for side in itertools.pairwise([(0, 0), (5, 0), (5, 5), (0, 5), (0, 0)])
+    ]
+    tags = {"type": "boundary", "boundary": "administrative", "admin_level": "2"}
+    file.relation(1, [(side, "outer") for side in border], **tags, ISO3166__1="MC")
+    for across in ([(4, 2), (6, 2)], [(2, 4), (2, 6)], [(1, 1), (-1, 1)]):
+        way(*across, highway="residential")
+    way((1, 1), (2, 2), (4, 2), highway="residential")
+    way((2, 2), (2, 4), highway="residential")
+    for path in ([(2, 2), (3, 3)], [(3, 3), (2.5, 2.5)], [(4, 2), (4.5, 2)], [(1, 1), (0.5, 1.5)]):
+        way(*path, highway="path")
+    way((2, 2), (3, 2), (3, 2.5), (2, 2), leisure="park")
+    return file.write(tmp_path / "country.osm"), ""
+
+
+@pytest.fixture
+def monaco(shared_data):
+    return shared_data / "osm" / "monaco.osm.pbf", ""
+
+
+@pytest.fixture
+def helsinki():
+    return HELSINKI, "FI"
+
+
 @pytest.mark.parametrize(
-    ("name", "country", "counts"),
+    ("name", "counts"),
     [
-        ("helsinki", "FI", {"restrictions_used": 36, "thresholds": 33}),
-        ("monaco", "", {"pieces_across_border": 57, "segments_in_border_strip": 1_389}),
+        ("helsinki", {"restrictions_used": 36, "thresholds": 33}),
+        ("small_country", {"pieces_across_border": 3, "segments_in_border_strip": 2}),
+        pytest.param(
+            "monaco",
+            {"pieces_across_border": 57, "segments_in_border_strip": 1_389},
+            marks=[pytest.mark.long, pytest.mark.shared_data],
+        ),
     ],
 )
-def test_a_fetched_graph_equals_that_of_the_extract(asking, name, country, counts):
-    extract = EXTRACTS / f"{name}.osm.pbf"
+def test_a_fetched_graph_equals_that_of_the_extract(asking, request, name, counts):
+    extract, country = request.getfixturevalue(name)
     with osm_servers(extract) as servers:
         servers.country = country
         area = asking(servers, Box(*servers.objects.box()))

@@ -239,7 +239,7 @@ def test_a_damaged_file_loads_nothing(run, exported, cluster, tmp_path, fault, e
 
 def test_an_export_that_fails_leaves_no_secrets_behind(run, former, tmp_path):
     in_thread(query(former, "alter table amparo.terms rename to elsewhere"))
-    folder = tmp_path / "shared"
+    folder = tmp_path / "common"
     folder.mkdir()
     assert run(former, "database", "export", folder / "amparo.zip").exit_code != 0
     assert list(folder.iterdir()) == []

@@ -7,15 +7,13 @@ import pytest
 
 from benchmarks import exact
 from benchmarks._engines import Amparo
-from benchmarks._graphs import SHARED, Roads
+from benchmarks._graphs import Roads
 from routing.cch import UNREACHABLE
 
 
 @pytest.mark.every(2)
-@pytest.mark.parametrize(("name", "ends"), [("sketch", 40), ("poa", 12)])
+@pytest.mark.parametrize(("name", "ends"), [("sketch", 40), ("helsinki", 12)])
 def test_costs_and_paths_are_those_of_networkx_also_after_updates(name, ends):
-    if name == "poa" and not (SHARED / "data" / "osm").is_dir():
-        pytest.skip("no shared data beside the checkout")
     before, after = exact.check(exact.load(name), ends, 200)
     for counts in (before, after):
         assert counts.mismatches == 0, counts

@@ -11,24 +11,26 @@ from routing.osm.importer import import_osm
 from routing.osm_tags.edge_flags import Mode
 from routing.travel.cost_model import Travel
 from routing.travel.profiles import PROFILES
+from tests.fixtures.city import HELSINKI, write_hills
 from tests.fixtures.examples import examples
 
 POINTS = examples(400)
 
 
 @pytest.fixture(scope="module")
-def streets(shared_data, tmp_path_factory):
-    """Give the streets of Porto Alegre, with slopes."""
+def streets(tmp_path_factory):
+    """Give the streets of Helsinki, with slopes."""
     folder = tmp_path_factory.mktemp("graphs")
+    write_hills(folder / "hills.tif")
     import_osm(
-        shared_data / "osm" / "poa_osm.pbf",
+        HELSINKI,
         folder,
-        "poa",
-        country="BR",
-        dem=shared_data / "elevation" / "poa_elevation.tif",
+        "helsinki",
+        country="FI",
+        dem=folder / "hills.tif",
         imported_at="2026-11-28T00:00:00+00:00",
     )
-    return open_graph(folder / "poa")
+    return open_graph(folder / "helsinki")
 
 
 @pytest.fixture(params=["sketch", "streets"])

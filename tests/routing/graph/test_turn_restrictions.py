@@ -15,7 +15,8 @@ from routing.graph.turn_restrictions import Restriction, forbidden_ways
 from routing.osm.importer import read_osm
 from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router, RouteRequest
-from tests.fixtures.osm_file import OsmFile, cut
+from tests.fixtures.city import HELSINKI
+from tests.fixtures.osm_file import OsmFile
 
 NOW = "2026-11-24T00:00:00Z"
 AT = datetime(2026, 11, 24, 13, tzinfo=UTC)
@@ -292,29 +293,29 @@ def test_nodes_outside_the_extract_take_their_restrictions_with_them(read):
 
 RELATIONS = 200
 SEARCHES = 600
-#: A box of its streets, with junctions enough for them.
-CENTRE = (-51.24, -30.05, -51.19, -30.02)
+#: Of the city's own.
+READ, USED = 45, 36
 
 
 @pytest.fixture(scope="module")
-def city(shared_data, tmp_path_factory):
-    """Give central Porto Alegre as a graph, with restrictions made up at its real junctions.
+def city(tmp_path_factory):
+    """Give central Helsinki as a graph, with restrictions made up at its real junctions.
 
-    The extract has 23 relations, all of them multipolygons: it knows no turn restriction.
+    Its own are left out, so that all are known here.
     """
     folder = tmp_path_factory.mktemp("city")
-    source = cut(shared_data / "osm" / "poa_osm.pbf", CENTRE, folder / "centre.osm.pbf")
-    plain = read_osm(source, "poa", imported_at=NOW)
-    assert plain.meta.report["restrictions_read"] == 0
-    relations = list(_made_up(plain))
-    target = folder / "poa.osm.pbf"
+    whole = read_osm(HELSINKI, "city", imported_at=NOW)
+    assert used(whole) == (READ, USED)
+    relations = list(_made_up(whole))
+    target = folder / "city.osm.pbf"
     with osmium.SimpleWriter(str(target)) as writer:
-        for item in osmium.FileProcessor(str(source)):
-            writer.add(item)
+        for item in osmium.FileProcessor(str(HELSINKI)):
+            if not item.is_relation():
+                writer.add(item)
         for ref, (members, kind) in enumerate(relations, start=10**12):
             tags = {"type": "restriction", "restriction": kind}
             writer.add_relation(Relation(id=ref, version=1, members=members, tags=tags))
-    return read_osm(target, "poa", imported_at=NOW), relations
+    return read_osm(target, "city", imported_at=NOW), relations
 
 
 def _made_up(graph):

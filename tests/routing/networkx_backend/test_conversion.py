@@ -16,6 +16,7 @@ from routing.networkx_backend.conversion import to_networkx
 from routing.osm.importer import read_osm
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.osm_tags.ways import read_way
+from tests.fixtures.city import BOX, HELSINKI, STREETS
 from tests.fixtures.osm_file import cut
 
 NOW = "2026-11-24T00:00:00Z"
@@ -24,16 +25,13 @@ NOW = "2026-11-24T00:00:00Z"
 EVERYTHING = {"simplify": False, "retain_all": True}
 
 
-#: A box of some streets, in which osmnx answers in a second.
-TOWN = (-51.235, -30.045, -51.215, -30.025)
-
-
 class Counted(NamedTuple):
     """What stands in an extract: pairs of nodes and segments, but for roads and one-way paths."""
 
-    escalators: int
     walked: tuple[int, int]
     driven: tuple[int, int]
+    #: Segments that ``motor_vehicle:backward=no`` closes one way: osmnx reads ``oneway`` alone.
+    closed_backward: int
     everything: tuple[int, int]
     unused: tuple[int, int]
     roads_and_closed_ones: tuple[int, int]
@@ -41,29 +39,29 @@ class Counted(NamedTuple):
 
 
 COUNTED = {
-    "town": Counted(
-        escalators=5,
-        walked=(2_796, 6_698),
-        driven=(1_591, 2_243),
-        everything=(3_571, 8_012),
-        unused=(662, 480),
-        roads_and_closed_ones=(1_316, 74),
-        junctions_and_osmnx_s=(1_572, 1_332),
+    "streets": Counted(
+        walked=(1_831, 4_232),
+        driven=(402, 514),
+        closed_backward=0,
+        everything=(6_185, 12_224),
+        unused=(4_353, 3_995),
+        roads_and_closed_ones=(633, 25),
+        junctions_and_osmnx_s=(933, 691),
     ),
     "city": Counted(
-        escalators=5,
-        walked=(38_363, 91_208),
-        driven=(31_243, 60_254),
-        everything=(43_264, 101_616),
-        # Segments on 1,147 roads closed to everybody and 146 ways that are no road.
-        unused=(4_258, 4_256),
-        roads_and_closed_ones=(14_739, 1_147),
-        junctions_and_osmnx_s=(19_393, 17_497),
+        walked=(6_200, 14_968),
+        driven=(1_798, 2_762),
+        closed_backward=3,
+        everything=(24_130, 51_754),
+        # Segments on roads closed to everybody and on ways that are no road.
+        unused=(17_902, 18_365),
+        roads_and_closed_ones=(2_277, 218),
+        junctions_and_osmnx_s=(3_315, 2_428),
     ),
 }
 
 
-@pytest.fixture(scope="module", params=["town", pytest.param("city", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=["streets", pytest.param("city", marks=pytest.mark.long)])
 def extent(request):
     """Name how much of the extract is compared; all of it by `./run test --long`."""
     return request.param
@@ -75,16 +73,15 @@ def counted(extent):
 
 
 @pytest.fixture(scope="module")
-def source(extent, shared_data, tmp_path_factory):
-    whole = shared_data / "osm" / "poa_osm.pbf"
-    return (
-        whole if extent == "city" else cut(whole, TOWN, tmp_path_factory.mktemp("cut") / "town.pbf")
-    )
+def source(extent, tmp_path_factory):
+    """Give ways that have all their nodes: osmnx refuses others."""
+    box = BOX if extent == "city" else STREETS
+    return cut(HELSINKI, box, tmp_path_factory.mktemp("cut") / "whole.pbf")
 
 
 @pytest.fixture(scope="module")
-def poa(source):
-    return read_osm(source, "poa", imported_at=NOW)
+def city(source):
+    return read_osm(source, "city", imported_at=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -120,48 +117,58 @@ def on_ways(osmnx_graph):
     return graph
 
 
+def places(osmnx_graph):
+    """Return where osmnx's nodes lie: two of the city's lie in one place."""
+    return {(at["x"], at["y"]) for at in osmnx_graph.nodes.values()}
+
+
 def total_length(osmnx_graph):
     return sum(length for _, _, length in osmnx_graph.edges(data="length"))
 
 
 @pytest.mark.long
-def test_walkers_get_exactly_osmnx_s_nodes_and_edges(ox, poa, as_xml, counted):
-    """bidirectional=True is osmnx's setting for walkers: oneway does not bind them.
-
-    Escalators do, of which osmnx does not know.
-    """
+def test_walkers_get_exactly_osmnx_s_nodes_and_edges(ox, city, as_xml, counted):
+    """bidirectional=True is osmnx's setting for walkers: oneway does not bind them."""
     path = as_xml("foot", lambda way: way and way.forward & way.backward & EdgeFlag.FOOT)
     theirs = on_ways(ox.graph_from_xml(path, bidirectional=True, **EVERYTHING))
-    walked = poa.passable(Mode.FOOT)
-    one_way = np.flatnonzero(walked & ~((poa.edge_twin >= 0) & walked[poa.edge_twin]))
-    assert len(one_way) == counted.escalators
-    edges = np.setdiff1d(np.flatnonzero(walked), one_way)
-    ours = points_and_segments(poa, edges)
-    assert ours == (len(theirs), len(theirs.edges)) == counted.walked
+    edges = np.flatnonzero(city.passable(Mode.FOOT))
+    ours = points_and_segments(city, edges)
+    assert ours == (len(places(theirs)), len(theirs.edges)) == counted.walked
     # Each of our edges is rounded to a decimetre.
-    assert poa.edge_length_m[edges].sum() == pytest.approx(
+    assert city.edge_length_m[edges].sum() == pytest.approx(
         total_length(theirs), abs=0.05 * len(edges)
     )
 
 
-def test_vehicles_get_exactly_osmnx_s_nodes_and_directed_edges(ox, poa, as_xml, counted):
+def test_vehicles_get_exactly_osmnx_s_nodes_and_directed_edges(ox, city, as_xml, counted):
     """bidirectional=False is osmnx's setting for vehicles: oneway and roundabouts bind them."""
     path = as_xml("vehicle", lambda way: way and (way.forward | way.backward) & EdgeFlag.VEHICLE)
     theirs = on_ways(ox.graph_from_xml(path, bidirectional=False, **EVERYTHING))
-    edges = np.flatnonzero(poa.passable(Mode.VEHICLE))
-    assert points_and_segments(poa, edges) == (len(theirs), len(theirs.edges)) == counted.driven
-    assert poa.edge_length_m[edges].sum() == pytest.approx(
-        total_length(theirs), abs=0.05 * len(edges)
-    )
+    edges = np.flatnonzero(city.passable(Mode.VEHICLE))
+    points, segments = points_and_segments(city, edges)
+    read = {
+        int(way.get("id")): read_way({tag.get("k"): tag.get("v") for tag in way.iter("tag")})
+        for way in ET.parse(path).getroot().iter("way")
+    }
+    closed = [
+        each
+        for each in theirs.edges.values()
+        if each["reversed"] and not read[each["osmid"]].backward & EdgeFlag.VEHICLE
+    ]
+    assert (points, segments + len(closed)) == (len(places(theirs)), len(theirs.edges))
+    assert (points, len(theirs.edges)) == counted.driven
+    assert len(closed) == counted.closed_backward
+    length_m = total_length(theirs) - sum(each["length"] for each in closed)
+    assert city.edge_length_m[edges].sum() == pytest.approx(length_m, abs=0.05 * len(edges))
 
 
 @pytest.mark.long
-def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(ox, poa, as_xml, counted):
+def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(ox, city, as_xml, counted):
     """Without any filter osmnx also reads what is no road, or closed to everybody."""
     path = as_xml("all", lambda _: True)
     theirs = ox.graph_from_xml(path, bidirectional=True, **EVERYTHING)
-    one = np.flatnonzero((poa.edge_twin < 0) | (np.arange(poa.meta.edge_count) < poa.edge_twin))
-    points, segments = points_and_segments(poa, one)
+    one = np.flatnonzero((city.edge_twin < 0) | (np.arange(city.meta.edge_count) < city.edge_twin))
+    points, segments = points_and_segments(city, one)
     used, unused, roads, closed = set(), 0, 0, 0
     for way in ET.parse(path).getroot().iter("way"):
         tags = {tag.get("k"): tag.get("v") for tag in way.iter("tag")}
@@ -175,13 +182,13 @@ def test_every_difference_to_osmnx_on_the_whole_extract_is_accounted_for(ox, poa
     assert (len(theirs), len(theirs.edges)) == counted.everything
     assert (roads, closed) == counted.roads_and_closed_ones
     assert len(theirs.edges) == 2 * (segments + unused)
-    assert points == len(used)
+    assert points == len(places(theirs.subgraph(map(int, used))))
     # The nodes that lie on no way that we use, and the segments.
-    assert (len(theirs) - points, unused) == counted.unused
+    assert (len(theirs) - len(used), unused) == counted.unused
 
 
 @pytest.mark.long
-def test_our_junctions_are_osmnx_s_and_ends_of_ways(ox, poa, as_xml, counted):
+def test_our_junctions_are_osmnx_s_and_ends_of_ways(ox, city, as_xml, counted):
     """simplify=True joins ways that merely follow each other; we keep their common node.
 
     A name, a surface or a bridge changes there, and each of our edges lies on one OSM way.
@@ -189,12 +196,12 @@ def test_our_junctions_are_osmnx_s_and_ends_of_ways(ox, poa, as_xml, counted):
     path = as_xml("used", lambda way: way is not None)
     raw = on_ways(ox.graph_from_xml(path, bidirectional=True, **EVERYTHING))
     theirs = set(ox.simplify_graph(raw, remove_rings=False))
-    graph = to_networkx(poa)
+    graph = to_networkx(city)
     ours = {osmid: node for node, osmid in graph.nodes(data="osmid")}
     assert (len(ours), len(theirs)) == counted.junctions_and_osmnx_s
     assert theirs <= ours.keys() | _rings(raw)
     joints = ours.keys() - theirs
-    osmids, copies = np.unique(poa.node_osm_id, return_counts=True)
+    osmids, copies = np.unique(city.node_osm_id, return_counts=True)
     parted = set(osmids[copies > 1].tolist())
     assert joints & parted  # a gate in the middle of a way
     for osmid in joints:
@@ -216,10 +223,10 @@ def _rings(raw):
 
 
 @pytest.fixture(scope="module")
-def town(ox, poa):
+def town(ox, city):
     """Give the walkers' graph of some streets, cut out so that osmnx answers in a second."""
-    graph = to_networkx(poa, mode=Mode.FOOT)
-    part = ox.truncate.truncate_graph_bbox(graph, TOWN)
+    graph = to_networkx(city, mode=Mode.FOOT)
+    part = ox.truncate.truncate_graph_bbox(graph, STREETS)
     return ox.truncate.largest_component(part, strongly=True)
 
 
@@ -233,25 +240,26 @@ def test_osmnx_takes_basic_stats(ox, town):
 
 
 @pytest.mark.long
-def test_osmnx_s_own_street_count_is_ours(ox, poa):
-    graph = to_networkx(poa)
+def test_osmnx_s_own_street_count_is_ours(ox, city):
+    graph = to_networkx(city)
     assert ox.stats.count_streets_per_node(graph) == dict(graph.nodes(data="street_count"))
 
 
 @pytest.mark.long
-def test_osmnx_finds_the_same_nearest_edge(ox, poa, town):
+def test_osmnx_finds_the_same_nearest_edge(ox, city, town):
     graph = ox.project_graph(town)
     rng = np.random.default_rng(7)
-    lon, lat = rng.uniform(-51.23, -51.22, 40), rng.uniform(-30.04, -30.03, 40)
+    lon, lat = rng.uniform(24.940, 24.944, 40), rng.uniform(60.168, 60.172, 40)
     points = ox.projection.project_geometry(shapely.MultiPoint(np.column_stack((lon, lat))))[0]
     xy = shapely.get_coordinates(points)
     found, distance = ox.distance.nearest_edges(graph, xy[:, 0], xy[:, 1], return_dist=True)
+    within = np.array([edge for *_, edge in town.edges(data="edge")])
     for at, edge, metres in zip(zip(lon, lat, strict=True), found, distance, strict=True):
-        snap = snap_to_edge(poa, *at, Mode.FOOT)
+        snap = snap_to_edge(city, *at, Mode.FOOT, usable=lambda edges: np.isin(edges, within))
         # The ellipsoid of the projection and our sphere differ by up to 0.6 %.
         assert snap.distance_m == pytest.approx(metres, rel=0.01, abs=0.2)
         same = graph.edges[edge]["edge"]
-        assert snap.edge in {same, int(poa.edge_twin[same])} or metres < 0.5
+        assert snap.edge in {same, int(city.edge_twin[same])} or metres < 0.5
 
 
 @pytest.mark.long

@@ -17,6 +17,7 @@ from routing.networkx_backend.conversion import from_osmnx, to_network, to_netwo
 from routing.osm.importer import read_osm
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES
+from tests.fixtures.city import HELSINKI, STREETS
 from tests.fixtures.osm_file import cut
 
 ROADS = Path(__file__).resolve().parents[3] / "data" / "roads"
@@ -65,17 +66,13 @@ def test_the_sketch_comes_back_with_borders_and_countries(sketch):
     assert again.is_border_edge.any()
 
 
-#: Some streets of Porto Alegre, with a gate in the middle of one.
-TOWN = (-51.235, -30.045, -51.215, -30.025)
-
-
 @pytest.mark.long
-def test_a_real_city_comes_back(shared_data, tmp_path):
-    extract = cut(shared_data / "osm" / "poa_osm.pbf", TOWN, tmp_path / "town.pbf")
-    poa = read_osm(extract, "poa", imported_at=NOW)
-    assert ((poa.edge_flags & EdgeFlag.THRESHOLD) != 0).any()
-    again = there_and_back(poa)
-    assert_same(again, poa)
+def test_a_real_city_comes_back(tmp_path):
+    extract = cut(HELSINKI, STREETS, tmp_path / "streets.pbf")
+    city = read_osm(extract, "city", imported_at=NOW)
+    assert ((city.edge_flags & EdgeFlag.THRESHOLD) != 0).any()
+    again = there_and_back(city)
+    assert_same(again, city)
 
 
 CLASSES = st.sampled_from([c for c in HIGHWAY_CLASSES if c not in {"border", "threshold"}])

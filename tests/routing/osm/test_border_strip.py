@@ -1,5 +1,6 @@
 """Rule P34 and the country of nodes: what an import must never carry across a border line."""
 
+import gzip
 import itertools
 import json
 import math
@@ -30,6 +31,7 @@ from routing.osm.sketch_crossings import split_crossings
 from routing.osm.way_table import Names
 from routing.osm_tags.edge_flags import EdgeFlag
 from routing.osm_tags.ways import HIGHWAY_CLASSES, MINOR
+from tests.conftest import ROOT
 from tests.fixtures.examples import examples
 from tests.fixtures.osm_file import OsmFile
 
@@ -403,8 +405,24 @@ def test_country_and_boundary_exclude_each_other(extract, boundary):
         extract.read(boundaries=boundary, country="CO")
 
 
-def test_the_product_s_own_outlines_are_never_taken_for_borders(extract, shared_data):
-    path = shared_data / "boundaries" / "ne_10m_admin_0_latam.geojson"
+def shipped_outlines():
+    return gzip.decompress((ROOT / "data/boundaries/admin0.geojson.gz").read_bytes())
+
+
+def published_outlines():
+    """Return a file with the properties that Natural Earth gives its countries."""
+    feature = {
+        "type": "Feature",
+        "properties": {"ISO_A2_EH": "CO", "ADM0_A3": "COL", "NAME": "Colombia"},
+        "geometry": shapely.geometry.mapping(box(-73, LINE)),
+    }
+    return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+
+
+@pytest.mark.parametrize("outlines", [shipped_outlines, published_outlines])
+def test_outlines_of_natural_earth_are_never_taken_for_borders(extract, tmp_path, outlines):
+    path = tmp_path / "admin0.geojson"
+    path.write_bytes(outlines())
     with pytest.raises(ImportFailed, match="Natural Earth"):
         extract.read(boundaries=path)
 
@@ -656,7 +674,7 @@ def test_p34_no_minor_component_within_the_strip_comes_near_the_line(
     assert found == expected
 
 
-# A real city: strips of every shape are drawn above.
+# A real border: strips of every shape are drawn above.
 @pytest.mark.long
 def test_p34_monaco_keeps_what_is_clear_of_its_line(shared_data, tmp_path):
     """Issue 13: 1,389 segments are lost where nobody vouches for the line.

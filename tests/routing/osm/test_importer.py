@@ -20,6 +20,7 @@ from routing.graph.regions import open_graph, verify_graph
 from routing.graph.segments import iter_segments
 from routing.osm.importer import import_osm, read_osm
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from tests.fixtures.city import HELSINKI, write_hills
 from tests.fixtures.examples import examples
 from tests.fixtures.osm_file import OsmFile
 
@@ -233,9 +234,9 @@ def test_a_missing_file_and_a_bad_name_are_refused(tmp_path):
         import_osm(tmp_path / "no.osm.pbf", tmp_path, "../test", imported_at=NOW)
 
 
-def test_a_cut_off_pbf_is_refused(shared_data, tmp_path):
+def test_a_cut_off_pbf_is_refused(tmp_path):
     source = tmp_path / "cut.osm.pbf"
-    source.write_bytes((shared_data / "osm" / "poa_osm.pbf").read_bytes()[:400_000])
+    source.write_bytes(HELSINKI.read_bytes()[:400_000])
     with pytest.raises(ImportFailed, match="cannot be read"):
         import_osm(source, tmp_path / "graphs", "test", imported_at=NOW)
 
@@ -312,54 +313,59 @@ def test_cucuta_to_bucaramanga_is_195_km_by_the_edges_lengths(sketch, towns):
     assert length == pytest.approx(195_000, rel=0.002)
 
 
-# --- Porto Alegre and heights ----------------------------------------------------------------
+# --- a city and heights ----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def poa(shared_data, tmp_path_factory):
+def covered(tmp_path_factory):
+    """Give a raster of hills, and its box."""
+    path = tmp_path_factory.mktemp("heights") / "hills.tif"
+    return path, write_hills(path)
+
+
+@pytest.fixture(scope="module")
+def city(covered, tmp_path_factory):
     folder = tmp_path_factory.mktemp("graphs")
-    meta = import_osm(
-        shared_data / "osm" / "poa_osm.pbf",
-        folder,
-        "poa",
-        dem=shared_data / "elevation" / "poa_elevation.tif",
-        imported_at=NOW,
-    )
-    assert verify_graph(folder / "poa") == meta
-    return open_graph(folder / "poa")
+    heights, _ = covered
+    meta = import_osm(HELSINKI, folder, "city", dem=heights, imported_at=NOW)
+    assert verify_graph(folder / "city") == meta
+    return open_graph(folder / "city")
 
 
-def test_porto_alegre_imports(poa):
-    meta = poa.meta
-    assert (meta.node_count, meta.edge_count) == (20_222, 55_120)
-    assert meta.report["ways_used"] == 14_739
-    assert meta.report["thresholds"] == 829
+def test_a_city_imports(city):
+    meta = city.meta
+    assert (meta.node_count, meta.edge_count) == (3_593, 10_235)
+    assert meta.report["ways_used"] == 2_480
+    assert meta.report["thresholds"] == 33
+    assert meta.report["restrictions_used"] == 36
+    assert meta.report["node_references_outside"] == 888
     assert meta.kind == "osm"
     assert meta.snap_limit_m == 1_000
     assert meta.countries == ()
-    assert poa.country_of_node(0) is None
+    assert city.country_of_node(0) is None
     assert "OpenStreetMap" in meta.attribution
 
 
-def test_heights_are_unknown_outside_the_raster(poa):
-    assert poa.meta.has_slope
-    unknown = np.isnan(poa.node_elevation_m)
+def test_heights_are_unknown_outside_the_raster_but_of_a_node_that_states_its_own(city, covered):
+    assert city.meta.has_slope
+    unknown = np.isnan(city.node_elevation_m)
+    nodes = osmium.FileProcessor(str(HELSINKI), osmium.osm.NODE)
+    stated = np.isin(city.node_osm_id, [node.id for node in nodes if "ele" in node.tags])
     assert 0 < unknown.sum() < 1000
-    lon = poa.node_lon / 1e7
-    west, east = -51.254861, -51.140139
-    lat = poa.node_lat / 1e7
-    south, north = -30.109583, -29.997639
+    lon, lat = city.node_lon / 1e7, city.node_lat / 1e7
+    _, (west, south, east, north) = covered
     outside = (lon < west) | (lon > east) | (lat < south) | (lat > north)
-    np.testing.assert_array_equal(unknown, outside)
+    assert (stated & outside).any()
+    np.testing.assert_array_equal(unknown, outside & ~stated)
 
 
-def test_climb_minus_descent_is_the_difference_of_heights(poa):
-    rise = poa.node_elevation_m[poa.edge_head] - poa.node_elevation_m[poa.edge_tail]
-    known = ~np.isnan(rise) & ((poa.edge_ascent_m > 0) | (poa.edge_descent_m > 0))
+def test_climb_minus_descent_is_the_difference_of_heights(city):
+    rise = city.node_elevation_m[city.edge_head] - city.node_elevation_m[city.edge_tail]
+    known = ~np.isnan(rise) & ((city.edge_ascent_m > 0) | (city.edge_descent_m > 0))
     assert known.mean() > 0.9
-    net = poa.edge_ascent_m - poa.edge_descent_m
+    net = city.edge_ascent_m - city.edge_descent_m
     np.testing.assert_allclose(net[known], rise[known], atol=0.01)
-    assert (poa.edge_ascent_m >= 0).all()
+    assert (city.edge_ascent_m >= 0).all()
 
 
 @pytest.fixture

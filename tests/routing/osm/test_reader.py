@@ -15,6 +15,7 @@ from routing.errors import ImportFailed
 from routing.osm import reader, way_table
 from routing.osm.way_table import LENGTH_TAG, NODE_KEYS, ROAD_KEYS, Names, NodePlaces, WayTable
 from routing.osm_tags.ways import WAY_KEYS, read_way
+from tests.fixtures.city import HELSINKI
 from tests.fixtures.examples import examples
 
 OPTIONS = (
@@ -155,20 +156,15 @@ def test_tables_hold_what_the_objects_of_a_file_say(tmp_path_factory, nodes, roa
     assert_equal(read_by_us(file), read_by_objects(file))
 
 
-@pytest.mark.parametrize(
-    "name", ["monaco.osm.pbf", pytest.param("poa_osm.pbf", marks=pytest.mark.long)]
-)
-def test_a_real_extract_reads_the_same(shared_data, name):
-    file = shared_data / "osm" / name
-    assert_equal(read_by_us(file), read_by_objects(file))
+def test_a_real_extract_reads_the_same():
+    assert_equal(read_by_us(HELSINKI), read_by_objects(HELSINKI))
 
 
-def test_ways_and_nodes_are_read_chunk_by_chunk(shared_data, monkeypatch):
-    file = shared_data / "osm" / "monaco.osm.pbf"
-    whole = read_by_us(file)
+def test_ways_and_nodes_are_read_chunk_by_chunk(monkeypatch):
+    whole = read_by_us(HELSINKI)
     monkeypatch.setattr(reader, "_LINES", 7)
     monkeypatch.setattr(reader, "_NODES", 1_000)
-    assert_equal(read_by_us(file), whole)
+    assert_equal(read_by_us(HELSINKI), whole)
 
 
 def test_a_file_that_is_not_sorted_is_read_to_its_end(tmp_path):

@@ -14,6 +14,7 @@ from routing.reach.network import ReachConditions, ReachNetworks
 from routing.router.regional import Router
 from routing.travel.cost_model import CostModel
 from routing.travel.legs import Legs
+from tests.fixtures.city import HELSINKI
 
 #: Seconds of a metre off the road: Tobler's 6 km/h times exp(-3.5 * 0.05) on the level.
 OFF_ROAD_S_PER_M = 3.6 / (6.0 * np.exp(-3.5 * 0.05))
@@ -104,9 +105,8 @@ def networks_of():
 
 
 @pytest.fixture(scope="session")
-def porto_alegre(shared_data, tmp_path_factory):
-    """Give the streets of Porto Alegre, without heights."""
+def city(tmp_path_factory):
+    """Give the streets of Helsinki, without heights."""
     folder = tmp_path_factory.mktemp("reach")
-    source = shared_data / "osm" / "poa_osm.pbf"
-    import_osm(source, folder, "poa", country="BR", imported_at="2026-11-24T00:00:00Z")
-    return open_graph(folder / "poa")
+    import_osm(HELSINKI, folder, "city", country="FI", imported_at="2026-11-24T00:00:00Z")
+    return open_graph(folder / "city")

@@ -172,10 +172,10 @@ def test_p36_a_secret_ban_changes_figures_as_a_missing_road_would(tiny_graph):
 
 @pytest.mark.long
 @pytest.mark.parametrize("mode", list(Mode))
-def test_porto_alegre_has_the_figures_of_single_routes(porto_alegre, mode):
-    router = Router(porto_alegre, profile=RESTLESS)
+def test_a_city_has_the_figures_of_single_routes(city, mode):
+    router = Router(city, profile=RESTLESS)
     rng = np.random.default_rng(7)
-    nodes = rng.integers(0, porto_alegre.meta.node_count, 14)
-    spots = [ReachPlace(*node_place(porto_alegre, node)) for node in nodes.tolist()]
+    nodes = rng.integers(0, city.meta.node_count, 14)
+    spots = [ReachPlace(*node_place(city, node)) for node in nodes.tolist()]
     found = matrix(router, spots[:7], spots[7:], mode=mode)
     assert check_against_routes(router, spots[:7], spots[7:], found, mode) > 30
