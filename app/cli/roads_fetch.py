@@ -161,7 +161,8 @@ def add_fetch(
             err.print("Set AMPARO_ROADS_CONTACT, so that these servers can write to you.")
         options = replace(options, heights=rasters, country=_country(area, options))
         import_extract(hooks, settings, area.file, name, options)
-        say(f"kept in {settings.sources_dir}")
+        if area.file.is_relative_to(settings.sources_dir):  # not a file of who asks
+            say(f"kept in {settings.sources_dir}")
 
 
 def _area(fetching: _Fetching, place: str | None, box: Box | None, extract: str | None) -> Area:

@@ -19,7 +19,7 @@ from app.main import create_app
 from app.settings import Settings
 from geo.imports.mapping import parse_mapping
 from tests.conftest import ROOT
-from tests.fixtures import house
+from tests.fixtures import house, shared_data
 from tests.fixtures.examples import is_long
 from tests.fixtures.leak_operations import operations
 from tests.fixtures.osm_file import streets
@@ -36,6 +36,9 @@ NOT_RUN = {
     "./run test": "runs these tests; `tests/test_run.py` has its shell",
     "./run": "serves until it is stopped; `tests/test_run.py` has its shell, `served` the server",
     "AMPARO_PORT=8080 AMPARO_WORKERS=2 ./run": "serves until it is stopped",
+    "curl -s http://127.0.0.1:8000/routes -H 'Content-Type: application/json' -o route.geojson": (
+        "asks for imported streets: `tests/browser/test_own_roads.py` runs it"
+    ),
     "podman build": "needs a builder of images and the network",
     "podman run": "needs an image and serves until it is stopped",
 }
@@ -90,6 +93,13 @@ def is_amparo(command):
     return begins(command, "./run amparo")
 
 
+CURLS = [
+    command
+    for command in dict.fromkeys(command for _, command in COMMANDS)
+    if is_for(command, "curl") and not any(begins(command, start) for start in NOT_RUN)
+]
+
+
 # -- length and links ----------------------------------------------------------------------
 
 
@@ -142,16 +152,16 @@ def test_files_and_modules_that_are_named_exist(page):
 
 def test_every_command_is_run_or_says_why_not():
     for page, command in COMMANDS:
-        run = is_amparo(command) or any(is_for(command, one) for one in ("curl", "ogrinfo"))
         reasons = [start for start in NOT_RUN if begins(command, start)]
-        assert run != bool(reasons), f"{name_of(page)}: {command}"
+        runnable = is_amparo(command) or command in CURLS or is_for(command, "ogrinfo")
+        assert runnable != bool(reasons), f"{name_of(page)}: {command}"
     unused = [s for s in NOT_RUN if not any(begins(command, s) for _, command in COMMANDS)]
     assert unused == []
 
 
 @pytest.mark.parametrize(
     "command",
-    dict.fromkeys(command for _, command in COMMANDS if is_for(command, "curl")),
+    CURLS,
 )
 def test_every_curl_is_answered(live_server, tmp_path, command):
     address = "http://127.0.0.1:8000"
@@ -228,6 +238,7 @@ def typed(loaded_clone, settings_for, tmp_path, monkeypatch):
     (tmp_path / "my-spaces.geojson").write_text(spaces, encoding="utf-8")
     workbook(tmp_path / "matriz.xlsx")
     extract(tmp_path / "region.osm.pbf", tmp_path)
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
 
     def call(command):
         words = shlex.split(command.replace("FILE…", "my-spaces.geojson"), comments=True)
@@ -372,7 +383,7 @@ def test_every_setting_is_documented_with_its_default():
 
 
 def test_settings_within_sentences_exist():
-    known = {f"AMPARO_{name.upper()}" for name in Settings.model_fields}
+    known = {f"AMPARO_{name.upper()}" for name in Settings.model_fields} | {shared_data.VARIABLE}
     for page in PAGES:
         named = set(re.findall(r"AMPARO_[A-Z_]+[A-Z]", text_of(page)))
         assert named <= known, name_of(page)
