@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -134,8 +134,8 @@ class DatedFigures:
     figures : CorridorFigures
         Figures with only the spaces that are confirmed for the day.
     if_reconfirmed : CorridorFigures or None
-        Figures that also count spaces which count today but whose confirmation ends before the day;
-        the truth lies between ``figures`` and these figures. None if there are no such spaces.
+        Figures that also count spaces which would count on the day but whose confirmation ends
+        before it; the truth lies between ``figures`` and these figures. None without such spaces.
     is_known : tuple of bool
         For each service whether there are records of the day at all.
     """
@@ -328,19 +328,27 @@ async def _way_of_towns(
 type _Counted = Mapping[str, tuple[OpenSpace, ...]]
 
 
+class _Read(Protocol):
+    """A query for spaces by a day."""
+
+    async def __call__(
+        self, session: AsyncSession, on: date, *, today: date, services: Sequence[str]
+    ) -> tuple[OpenSpace, ...]:
+        """Return the spaces of the day that offer all services."""
+
+
 @dataclass(frozen=True, slots=True)
 class _SpacesByDay:
     """Spaces that count for each service on each day asked for.
 
-    ``lapsing`` has the spaces that count today, if a day lies in the future for which some of them
-    are not confirmed yet; otherwise it is empty. ``are_known`` says for each day and service
-    whether there are records.
+    ``lapsed`` has for each day the spaces that would count on it, but whose confirmation ends
+    before it. ``are_known`` says for each day and service whether there are records.
     """
 
     today: date
     days: tuple[date, ...]
     counted: tuple[_Counted, ...]
-    lapsing: _Counted
+    lapsed: tuple[_Counted, ...]
     are_known: tuple[tuple[bool, ...], ...]
 
     @property
@@ -348,7 +356,7 @@ class _SpacesByDay:
         """All spaces, each once, by id."""
         found = {
             space.id: space
-            for state in (*self.counted, self.lapsing)
+            for state in (*self.counted, *self.lapsed)
             for spaces in state.values()
             for space in spaces
         }
@@ -358,20 +366,24 @@ class _SpacesByDay:
 async def _spaces_of(session: AsyncSession, request: CorridorRequest, today: date) -> _SpacesByDay:
     on = request.on or today
     days = (on,) if request.compared_on is None else (on, request.compared_on)
-    counted = [await _counted(session, request.services, day, today) for day in days]
-    lapsing = await _counted(session, request.services, today, today) if max(days) > today else {}
+    find = partial(_found, session, request.services, today=today)
+    counted = [await find(day, queries.spaces_on) for day in days]
+    lapsed = [await find(day, queries.lapsed_spaces_on) for day in days]
     known = [await _known(session, request.services, day, today) for day in days]
-    return _SpacesByDay(today, days, tuple(counted), lapsing, tuple(known))
+    return _SpacesByDay(today, days, tuple(counted), tuple(lapsed), tuple(known))
 
 
-async def _counted(
-    session: AsyncSession, services: Sequence[str], on: date, today: date
+async def _found(
+    session: AsyncSession, services: Sequence[str], on: date, read: _Read, *, today: date
 ) -> dict[str, tuple[OpenSpace, ...]]:
-    """Return for each service the spaces open on a day, for overnight stays in the night after."""
+    """Return for each service the spaces that ``read`` finds for a day.
+
+    For overnight stays these are the spaces of the night after the day.
+    """
     found = {}
     for is_night in sorted({service == NIGHT_SERVICE for service in services}):
         asked = (NIGHT_SERVICE,) if is_night else ()
-        spaces = await queries.spaces_on(session, on, today=today, services=asked)
+        spaces = await read(session, on, today=today, services=asked)
         for service in services:
             if (service == NIGHT_SERVICE) == is_night:
                 found[service] = tuple(one for one in spaces if service in one.services)
@@ -402,15 +414,15 @@ def _measured(
 ) -> _Measured:
     spaces = way.along(Supports(map(support, known.every)))
     states = [_supports(request, way, spaces, counted) for counted in known.counted]
-    later = _supports(request, way, spaces, known.lapsing)
     dated = []
-    for day, state, are_known in zip(known.days, states, known.are_known, strict=True):
+    for row, (day, state) in enumerate(zip(known.days, states, strict=True)):
         more = None
-        if day > known.today and (later.counts & ~state.counts).any():
-            both = replace(state, counts=state.counts | later.counts)
+        lapsed = _supports(request, way, spaces, known.lapsed[row])
+        if lapsed.counts.any():
+            both = replace(state, counts=state.counts | lapsed.counts)
             more = corridor_figures(both, request.targets)
         figures = corridor_figures(state, request.targets)
-        dated.append(DatedFigures(day, state, figures, more, are_known))
+        dated.append(DatedFigures(day, state, figures, more, known.are_known[row]))
     change = corridor_change(states[1], states[0], request.targets) if len(states) > 1 else None
     what_if = None
     if request.added:

@@ -43,6 +43,7 @@ __all__ = [
     "countries_with_spaces",
     "is_listed",
     "known_span",
+    "lapsed_spaces_on",
     "listed_spaces",
     "nearest_by_side",
     "nearest_spaces",
@@ -219,6 +220,25 @@ async def spaces_on(
         night=NIGHT_SERVICE in services,
         as_of=versions.end_of(on) if on < today else None,
     )
+
+
+async def lapsed_spaces_on(
+    session: AsyncSession, on: date, *, today: date, services: Sequence[str] = ()
+) -> tuple[OpenSpace, ...]:
+    """Return the spaces that would count on a day if they were confirmed again, sorted by id.
+
+    People can be sent to these spaces today and they open on the day by their schedule, but their
+    confirmation ends before it, so whether they count then is not known (P24). A space that the day
+    finds closed by its own hours is not among them: that it does not count is known. None for a day
+    up to ``today``.
+    """
+    if on <= today:
+        return ()
+    night = NIGHT_SERVICE in services
+    confirmed = await spaces_on(session, on, today=today, services=services)
+    either = await spaces_over(session, on=today, days=(on,), services=services, night=night)
+    counted = {space.id for space in confirmed}
+    return tuple(space for space in either if space.id not in counted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,13 +142,8 @@ async def measure_coverage(
         else await _drawn_way(body.route, body, session, network, now, settings.access_m)
     )
     as_of = body.as_of or way.today
-    counted = partial(queries.spaces_on, session, today=way.today, services=body.services)
-    found = await counted(as_of)
-    # A space whose confirmation ends before the requested day is not counted as gone, because its
-    # state on that day is unknown (P24).
-    today = found if as_of <= way.today else await counted(way.today)
-    then = {space.id for space in found}
-    lapsed = [space for space in today if space.id not in then]
+    found = await queries.spaces_on(session, as_of, today=way.today, services=body.services)
+    lapsed = await queries.lapsed_spaces_on(session, as_of, today=way.today, services=body.services)
     # Measuring a long line takes time, and a queued request must not hold a connection.
     await session.close()
     measured, lapsed_m = await search(
@@ -187,7 +182,7 @@ def _measured(
 ) -> tuple[Coverage, list[float]]:
     """Return the coverage of a route by ``found``, and metres along it of each lapsed space.
 
-    A lapsed space counts today, but its confirmation ends before the day asked for.
+    A lapsed space would count on the day asked for, but its confirmation ends before it.
     """
     along = way.along(Supports(map(support, found)))
     lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
@@ -339,8 +334,8 @@ def known_figures(measured: Coverage, lapsed_m: Sequence[float]) -> dict[str, An
     measured
         Coverage by the spaces confirmed for the day.
     lapsed_m
-        Positions along the route of spaces that count today, but whose confirmation ends before the
-        day: a stretch with such a space may or may not be a gap.
+        Positions along the route of spaces that would count on the day, but whose confirmation ends
+        before it: a stretch with such a space may or may not be a gap.
     """
     known = [gap for gap in measured.gaps if not any(gap.from_m < m < gap.to_m for m in lapsed_m)]
     if not known and lapsed_m:

@@ -112,6 +112,67 @@ async def test_where_a_confirmation_lapses_nobody_knows_whether_there_is_a_gap(c
     assert then["known"] is bool(known)
 
 
+#: The weekdays as rules name them, Monday first.
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+
+@pytest.mark.clock
+async def test_a_weekly_closing_day_is_known_and_read_as_by_corridors(
+    own_client, loaded_clone, settings_for
+):
+    """A space closed that day by its own hours does not count, and nobody doubts it."""
+    day = run_today() + timedelta(days=1)
+    asked = {"services": ["food"], "as_of": day.isoformat()}
+    before = await measured(own_client, **ENDS, **asked)
+    closed = before["longest"]["from_id"] or before["longest"]["to_id"]
+    await close_on(settings_for(loaded_clone), closed, day)
+    found = await measured(own_client, **ENDS, **asked)
+    assert closed not in {one["id"] for one in found["spaces"]}
+    assert found["not_known_m"] == 0
+    assert all(one["known"] for one in found["intervals"])
+    assert found["longest_gap_m"] > before["longest_gap_m"]
+    line = {"places": [CUCUTA, BUCARAMANGA], "services": ["food"], "on": day.isoformat()}
+    corridor = (await own_client.post("/corridors/coverage", json=line)).json()
+    (figures,) = corridor["services"]
+    assert figures["longest_gap"]["length_m"] == pytest.approx(found["longest_gap_m"], abs=1)
+    # To confirm the records again would open no door on that day.
+    assert corridor["if_reconfirmed"] is None
+
+
+@pytest.mark.clock
+async def test_a_space_closed_today_is_in_doubt_on_the_day_that_it_would_open(
+    own_client, loaded_clone, settings_for
+):
+    settings, today = settings_for(loaded_clone), run_today()
+    now = await measured(own_client, **ENDS, services=["food"])
+    lapsed = now["spaces"][len(now["spaces"]) // 2]
+    await run_sql(
+        settings,
+        "update amparo.locations set expires_on = :today where id = :space",
+        today=today,
+        space=lapsed["id"],
+    )
+    await close_on(settings, lapsed["id"], today)
+    then = (today + timedelta(days=1)).isoformat()
+    found = await measured(own_client, **ENDS, services=["food"], as_of=then)
+    (doubtful,) = (
+        one for one in found["intervals"] if one["from_m"] < lapsed["at_m"] < one["to_m"]
+    )
+    assert doubtful["known"] is False
+    assert found["not_known_m"] == doubtful["length_m"]
+
+
+async def close_on(settings, space, day):
+    """Close a space on the weekday of a day."""
+    await run_sql(
+        settings,
+        "update amparo.schedules set freq = 'WEEKLY', byday = :days, valid_from = null,"
+        " valid_to = null where location_id = :space",
+        days=[one for one in WEEKDAYS if one != WEEKDAYS[day.weekday()]],
+        space=space,
+    )
+
+
 async def test_a_space_of_a_town_supports_the_sketch_at_the_towns_node(
     own_client, loaded_clone, settings_for
 ):
