@@ -55,6 +55,9 @@ class Because:
     until
         When the closure ends, as far as published: the end of a hazard, or the first known opening
         of a crossing after the route that ignores closures would reach the crossing.
+    next_opening
+        First known opening of a crossing from the requested time on; None if it is open at that
+        time, and for other reasons.
     timezone
         IANA name of the time zone in which `until` is shown; None if unknown.
     hazard
@@ -72,6 +75,12 @@ class Because:
     hazard: ActiveHazard | None = None
     is_demo: bool = False
     is_open_now: bool = False
+    next_opening: datetime | None = None
+
+    @property
+    def opens_before_arrival(self) -> bool:
+        """Whether a crossing opens from the requested time on, and is shut again at the arrival."""
+        return self.next_opening is not None and self.next_opening != self.until
 
 
 class Known(Protocol):
@@ -111,5 +120,10 @@ def _because(reason: DetourReason, known: Known) -> Because:
         # The state at arrival is not known, and unknown is never called closed (P32).
         reason = replace(reason, state="not_known")
     return Because(
-        reason, opening, crossing.timezone, is_demo=crossing.demo, is_open_now=is_open_now
+        reason,
+        opening,
+        crossing.timezone,
+        is_demo=crossing.demo,
+        is_open_now=is_open_now,
+        next_opening=crossing.next_opening if reason.kind == "crossing" else None,
     )

@@ -115,5 +115,7 @@ async def long_refusal(
 
 def _obstacle(because: Because) -> Obstacle:
     reason = because.reason
-    opening = because.until if reason.kind == "crossing" else None
+    opening = None
+    if reason.kind == "crossing":
+        opening = because.until if because.is_open_now else because.next_opening
     return Obstacle(_BLOCKS[reason.kind], reason.id, reason.name, reason.state, opening)

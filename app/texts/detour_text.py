@@ -27,6 +27,8 @@ _NOT_KNOWN_THEN = marked_safety(
 )
 _NOT_KNOWN = marked_safety("no se sabe si el paso oficial %(name)s está abierto")
 _NEXT = marked_safety("próxima apertura conocida: %(time)s (hora local)")
+_SHUT_THEN = marked_safety("cuando llegue estará otra vez cerrado")
+_OPENS_THEN = marked_safety("después de su llegada abre: %(time)s (hora local)")
 _NO_NEXT = marked_safety("no se conoce una próxima apertura")
 _BARRED = marked_safety(
     "en el camino más corto hay un peligro publicado, y por ahí no se pasa: %(kind)s"
@@ -93,7 +95,8 @@ def written(w: Words, because: Sequence[Because]) -> list[dict[str, Any]]:
             "id": one.reason.id,
             "name": one.reason.name,
             "state": one.reason.state,
-            "next_opening": one.until,
+            "next_opening": one.until if one.next_opening is None else one.next_opening,
+            "opens_after_arrival": one.until if one.reason.kind == "crossing" else None,
             "extra_s": one.reason.extra_s,
             "extra_m": one.reason.extra_m,
             "text": route_text.plain(w, because_words(w, one)),
@@ -187,12 +190,7 @@ def _what(w: Words, because: Because) -> Iterator[TextPart]:
     reason, timezone = because.reason, because.timezone or "UTC"
     demo = " (DEMO)" if because.is_demo else ""
     if reason.kind == "crossing":
-        text = _state(because)
-        yield _safe(w, text, name=f"{reason.name}{demo}")
-        if because.until is None:
-            yield _safe(w, _NO_NEXT)
-        else:
-            yield _at(w, _NEXT, because.until, timezone)
+        yield from _crossing(w, because, f"{reason.name}{demo}", timezone)
     elif reason.kind == "hazard":
         yield _hazard(w, because, demo)
         if because.until is not None and not reason.is_choice:
@@ -201,6 +199,22 @@ def _what(w: Words, because: Because) -> Iterator[TextPart]:
         yield _safe(w, _AVOIDED_CROSSING, name=f"{reason.name}{demo}")
     else:
         yield _safe(w, _AVOIDED_AREA)
+
+
+def _crossing(w: Words, because: Because, name: str, timezone: str) -> Iterator[TextPart]:
+    """Word a crossing's state, when it opens next from now, and when after the arrival."""
+    yield _safe(w, _state(because), name=name)
+    if because.next_opening is not None:
+        yield _at(w, _NEXT, because.next_opening, timezone)
+    if because.opens_before_arrival:
+        is_known = because.until is not None and because.reason.state != "not_known"
+        then = _SHUT_THEN if is_known else _NOT_KNOWN_THEN
+        yield _safe(w, then, name=name)
+    if because.until is None:
+        if because.next_opening is None:
+            yield _safe(w, _NO_NEXT)
+    elif because.until != because.next_opening:
+        yield _at(w, _OPENS_THEN, because.until, timezone)
 
 
 def _state(because: Because) -> str:

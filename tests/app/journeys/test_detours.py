@@ -1,17 +1,22 @@
 """P54: a long way says what closed the open one, or is refused; what is hidden is no reason."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from babel.messages.mofile import write_mo
 from babel.support import Translations
 
 from app.i18n import route_phrases, translation
+from app.journeys import detours
 from app.journeys.errors import Obstacle
 from app.snapshots.road_networks import RoadNetworks
 from app.texts import detour_text
+from geo.geography.crossings import CrossingState
+from routing.route.open_world_report import DetourReason
 from tests.conftest import client_of, clone, run_sql
 
 SAN_ANTONIO, CUCUTA = (-72.4436, 7.8145), (-72.508, 7.894)
@@ -240,7 +245,50 @@ async def test_p32_a_bridge_that_is_open_now_is_not_called_closed(client, at):
     (why,) = because
     assert datetime.fromisoformat(why["next_opening"]) == datetime(2026, 11, 25, 11, tzinfo=UTC)
     assert "estará cerrado cuando llegue" in why["text"]
-    assert "próxima apertura conocida" in why["text"]
+    assert "después de su llegada abre: mié 25 nov" in why["text"]
+
+
+def test_p32_openings_are_told_from_now_and_from_the_arrival():
+    """A post MO-FR 08-16, asked on Friday night: the walker would come there on a Saturday."""
+    monday, after = (datetime(2026, 12, day, 13, tzinfo=UTC) for day in (7, 21))
+    reason = DetourReason("crossing", "X-1", "Uno", "closed", 86_400.0, 0.0, opens=after)
+    text, known = translation.words("es"), crossing_state(monday)
+    why = detours.published(
+        [reason], SimpleNamespace(crossings=[known], hazards=[], timezone="UTC")
+    )
+    (told,) = detour_text.written(text, why)
+    assert told["next_opening"] == monday
+    assert told["opens_after_arrival"] == after
+    next_one = "próxima apertura conocida: lun 7 dic"
+    for words in (next_one, "estará otra vez cerrado", "de su llegada abre: lun 21 dic"):
+        assert words in told["text"]
+    # Where both are the same opening it is told once.
+    same = replace(why[0], until=monday)
+    (told,) = detour_text.written(text, [same])
+    assert told["text"].count("7 dic") == 1
+    assert "cuando llegue" not in told["text"]
+    # After the last dated statement nobody knows, and unknown is not called closed.
+    (told,) = detour_text.written(text, [replace(why[0], until=None)])
+    assert next_one in told["text"]
+    assert "no se sabe si el paso oficial Uno" in told["text"]
+
+
+def crossing_state(opening):
+    return CrossingState(
+        id="X-1",
+        name="Uno",
+        country_a="CO",
+        country_b="VE",
+        lon=0.0,
+        lat=0.0,
+        state="closed",
+        next_opening=opening,
+        timezone="UTC",
+        source=None,
+        assumption=False,
+        demo=False,
+        valid_from=None,
+    )
 
 
 async def test_p36_p54_ten_thousand_kilometres_for_two_hundred_are_no_answer(own_client, settings):
