@@ -188,7 +188,7 @@ class _Comparison:
         for row, way in enumerate(ways):
             if not because[row] and self._is_longer(way, open_way):
                 because[row] = self._by_choice(found, route, way, open_way, row)
-        beyond = self._unexplained(open_way, because, beyond)
+        beyond = self._unexplained(open_way, beyond)
         return Compared(self._leg.number, ways, open_way, tuple(because), beyond)
 
     # --- worlds ---------------------------------------------------------------------------------
@@ -278,9 +278,10 @@ class _Comparison:
         """Return the closures on the open route that explain the detour of the route ``way``."""
         if not met or way.elapsed_s - open_way.elapsed_s < LEAST_EXTRA_S:
             return ()
-        # A closure is a reason only if the quickest route is delayed, too: any further delay of
-        # this route comes from the requester's preference for less exposure.
-        least_s = self._quickest().elapsed_s - LEAST_EXTRA_S
+        # A closure costs what it costs the quickest route: any further length of this route comes
+        # from its own choice, and is no closure's fault.
+        delayed = self._quickest()
+        least_s = delayed.elapsed_s - LEAST_EXTRA_S
         if open_way.elapsed_s > least_s:
             return ()
         every = frozenset(one.key for one in met)
@@ -300,13 +301,13 @@ class _Comparison:
         }
         if not saves:
             needed = [one for one in met if self._is_needed(beside, one, open_way)] or list(met)
-            return tuple(one.reason(way, open_way) for one in needed)
+            return tuple(one.reason(delayed, open_way) for one in needed)
         found = []
         for one in met:
             if one.key in saves:
-                found.append(one.reason(way, saves[one.key]))
+                found.append(one.reason(delayed, saves[one.key]))
             elif self._is_needed(beside, one, open_way):
-                found.append(one.reason(beside.get(one.key, way), open_way))
+                found.append(one.reason(beside.get(one.key, delayed), open_way))
         return tuple(found)
 
     def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> WayFigures | None:
@@ -357,32 +358,29 @@ class _Comparison:
         """Return the limit that each route exceeds, None for a route within the limits.
 
         A detour that closures explain exceeds ``closure``, which takes precedence over ``ceiling``.
+        Where the quickest route keeps the limit with every closure in force, no closure explains
+        one: the longer routes are long by themselves.
         """
-        found: list[Beyond | None] = []
-        for way, reasons in zip(self._leg.ways, because, strict=True):
-            is_closure = bool(reasons) and self._is_detour(way, open_way)
-            is_ceiling = self._is_above(way)
-            found.append("closure" if is_closure else "ceiling" if is_ceiling else None)
-        if "closure" in found and None not in found and self._is_chosen(open_way):
-            # Even with the closures in force the quickest route keeps the limit: the longer routes
-            # come from the requester's weights.
+        if not any(because) or self._is_chosen(open_way):
             return self._ceilings()
-        return tuple(found)
+        return tuple(
+            "closure" if reasons and self._is_detour(way, open_way) else above
+            for way, reasons, above in zip(self._leg.ways, because, self._ceilings(), strict=True)
+        )
 
     def _unexplained(
         self,
         open_way: WayFigures,
-        because: Sequence[tuple[DetourReason, ...]],
         beyond: tuple[Beyond | None, ...],
     ) -> tuple[Beyond | None, ...]:
-        """Mark routes that are detours only by the requester's weights with the limit ``choice``.
+        """Mark routes that are detours only by their own choice with the limit ``choice``.
 
         Applies only if another route is within the limits. A route above the ceiling is marked too,
         as no closure explains it either.
         """
         found = tuple(
-            "choice" if not reasons and self._is_detour(way, open_way) else limit
-            for way, reasons, limit in zip(self._leg.ways, because, beyond, strict=True)
+            "choice" if limit != "closure" and self._is_detour(way, open_way) else limit
+            for way, limit in zip(self._leg.ways, beyond, strict=True)
         )
         return found if None in found else beyond
 

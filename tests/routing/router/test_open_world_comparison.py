@@ -111,6 +111,25 @@ def test_p54_a_small_cause_has_its_own_figure_beside_a_large_one(tiny_graph):
     assert 60 < flood.extra_s < 3_600
 
 
+def test_p54_an_alternatives_own_length_is_no_closures_fault(tiny_graph):
+    """A flood costs all routes 2 km; that one of them is 330 km longer is by its weights."""
+    heights_m = {1: 4_500.0, 2: 4_500.0}
+    nodes = [(lon, lat, heights_m.get(n, 0.0), code) for n, (lon, lat, _, code) in enumerate(NODES)]
+    nodes.append((0.0755, 0.02, 0.0, "BB"))
+    roads = [LANE, *ROADS, (2, 8, {"length_m": 3_700}), (8, 3, {"length_m": 3_700})]
+    continent = Continent([Router(tiny_graph(nodes, roads))])
+    flood = across(0.075, exclusion=True)
+    leg = only(continent, ask(hazards=(flood,), aversions=(0.0, 10_000.0), most=2))
+    short, long = sorted(range(2), key=lambda row: leg.ways[row].distance_m)
+    assert leg.ways[long].distance_m > leg.ways[short].distance_m + 300e3
+    for reasons in leg.because:
+        (one,) = reasons
+        assert one.id == flood.id
+        assert one.extra_m == pytest.approx(1_900, rel=0.1)
+        assert 60 < one.extra_s < 3_600
+    assert (leg.beyond[short], leg.beyond[long], leg.refused) == (None, "choice", None)
+
+
 def test_p54_what_the_asker_avoids_is_not_called_closed(continent):
     leg = only(continent, ask(replace(shut(NEAR), state="open"), FAR), known=(NEAR, FAR))
     assert named(leg.because[0]) == [("avoided", "near", None)]
