@@ -26,11 +26,17 @@ _BLOCKS: Final[Mapping[str, str]] = {
     "avoided": "avoided",
 }
 
+#: Farthest that a space may be from a leg's start to be named as help in a refusal, metres: as far
+#: as lists of spaces call near by default (`Settings.near_m`).
+HELP_WITHIN_M: Final = 100_000.0
+
 
 async def help_at(
     session: AsyncSession, request: RouteRequest, leg: int
 ) -> tuple[NearSpace | None, tuple[Line, ...]]:
     """Return the space nearest to a leg's start, in the start's country, and phone lines to call.
+
+    A space beyond `HELP_WITHIN_M` is no help: none is returned.
 
     Parameters
     ----------
@@ -43,8 +49,10 @@ async def help_at(
     countries = (request.start_country, *request.via_countries, request.end_country)
     # Queries run one after the other, because a session has one connection.
     asked = await connected(session)
-    near = await queries.nearest_spaces(asked, *places[leg], country=countries[leg], limit=1)
-    same_side = next((space for space in near if space.country == countries[leg]), None)
+    around = await queries.spaces_around(
+        asked, *places[leg], country=countries[leg], limit=1, horizon_m=HELP_WITHIN_M
+    )
+    same_side = next((space for space in around.near if space.country == countries[leg]), None)
     return same_side, await essential_lines(asked, countries[leg : leg + 2])
 
 

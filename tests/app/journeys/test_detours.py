@@ -122,6 +122,19 @@ async def test_p54_with_the_tachira_bridges_closed_a_month_is_not_told_as_a_walk
     assert measured.json()["length_m"] > 700_000
 
 
+async def test_p32_a_space_too_far_to_walk_to_is_not_named_as_help(own_client, settings):
+    """Where the nearest space is hundreds of kilometres away, the phone lines are the help."""
+    await close(settings, TACHIRA)
+    far = "update amparo.locations set status = 'closed' where country = 'VE' and id not in"
+    far += " (select id from amparo.locations where country = 'VE'"
+    far += " order by st_distance(geom, st_setsrid(st_makepoint(-72.4436, 7.8145), 4326)) desc"
+    far += " limit 1)"
+    await run_sql(settings, far)
+    body = refused(await ask(own_client, SAN_ANTONIO, CUCUTA), "long-detour")
+    assert body["nearest_space"] is None
+    assert body["lines"]
+
+
 async def test_p47_a_refusal_is_in_the_language_that_the_answer_would_have_had(closed):
     spanish = refused(await ask(closed, SAN_ANTONIO, CUCUTA), "long-detour")
     label = translation.words("en").gettext("texto original en español")
