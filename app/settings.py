@@ -45,9 +45,9 @@ def default_home() -> Path:
 
 _PREFIX = "AMPARO_"
 
-#: Variables used by the examples in the documentation for partners. They are no settings, but a
-#: shell that has them set may also start the server.
-_CLIENTS = frozenset({"AMPARO_URL", "AMPARO_TOKEN"})
+#: Variables used by the examples in the documentation for partners, and by the tests. They are no
+#: settings, but a shell that has them set may also start the server.
+_CLIENTS = frozenset({"AMPARO_URL", "AMPARO_TOKEN", "AMPARO_TEST_DATA"})
 
 _DRIVER = re.compile(r"postgres(ql(\+\w+)?)?", re.ASCII)
 #: Valid host of a database URL. An unescaped @ or / of a password would end up in the host, and so

@@ -56,6 +56,8 @@ PROTECTED_TERMS = re.compile(
     | trans\s+(?:women|mujeres) | (?:{_WOMEN}|personas?|pessoas?|poblacion)\s+trans
     # Children without company
     | no\s+acompanad[oa]s? | nao\s+acompanhad[oa]s? | desacompanhad[oa]s? | unaccompanied
+    | {_HOUSE}\s+(?:de\s+(?:paso|proteccion|acogida)\s+)?(?:de\s+|para\s+)?nna
+    | {_HOUSE}\s+de\s+(?:paso|proteccion|acogida)\s+(?:de\s+|para\s+)?(?:l[oa]s\s+)?{_CHILDREN}
     | {_CHILDREN}\s+(?:sol[oa]s|sozinh[oa]s|sin\s+acompanantes?|sem\s+acompanhantes?) | nnana
     | separad[oa]s?\s+de\s+(?:sus|seus)\s+(?:familias|padres|pais) | ninez\s+separada
     | non\s+accompagnes? | (?:mineur|enfant)s?\s+isoles?
