@@ -35,9 +35,9 @@ _KEYWORDS = _PLAIN | _PLURAL | _SAFETY
 # change even if no text does.
 _HEADER = """\
 # Texts of the Amparo page. The Spanish text is the source and the message id.
-# Entries with msgctxt "safety" stay in Spanish until a person reviewed their translation:
-# write it, and above it the comment "# reviewed-by: NAME DATE". Without that the page refuses
-# the catalogue. After changing texts run: python -m app.i18n.catalogues
+# Entries with msgctxt "safety" need a comment above: "# reviewed-by: NAME DATE", or, for a
+# translation that is shown as not yet reviewed, "# not-reviewed: DATE". Without one of them
+# the page refuses the catalogue. After changing texts run: python -m app.i18n.catalogues
 msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"

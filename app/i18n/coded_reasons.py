@@ -53,12 +53,15 @@ def notice_text(w: Words, text: str | None) -> str | None:
     if text is None or w.lang == DEFAULT_LANGUAGE or coded_reasons.reason_in(text) is None:
         return text
     own, said = notice_said(w, text)
-    return said if own.lang == w.lang else f"{said} ({w.gettext('texto original en español')})"
+    return said if own.code == w.code else f"{said} ({w.label(own.code)})"
 
 
 def notice_markup(w: Words, text: str) -> Markup:
     """Word a notice as HTML, with a ``lang`` attribute if its language is not that of the page."""
     own, said = notice_said(w, text)
+    if own.is_draft:
+        original = notice_said(words(DEFAULT_LANGUAGE), text)[1]
+        return w.draft(said, original)
     return escape(said) if own is w else Markup('<span lang="es">{}</span>').format(said)
 
 

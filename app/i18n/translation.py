@@ -1,11 +1,12 @@
 """Translation of the pages: catalogues for Spanish source texts, and reviewed safety texts.
 
-A safety text is a text of which a mistranslation can cause harm: its translations are used only
-after a person has reviewed them (P47).
+A safety text is a text of which a mistranslation can cause harm: a translation that nobody has
+reviewed is shown with a label, and the Spanish original one tap behind (P47).
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cache, lru_cache
 from io import BytesIO
@@ -31,6 +32,9 @@ SAFETY_CONTEXT = "safety"
 
 REVIEW_MARK = "reviewed-by:"
 """Start of the translator comment with reviewer and date of a safety text's translation."""
+
+DRAFT_MARK = "not-reviewed:"
+"""Start of the translator comment, with a date, of a translation that nobody has reviewed."""
 
 LOCALE_FOLDER = Path(__file__).with_name("locale")
 
@@ -111,10 +115,12 @@ def read_catalogue(lang: str) -> Catalog:
         raise CatalogueError(msg) from error
     for message in catalogue:
         translated = message.context == SAFETY_CONTEXT and message.string and lang != "es"
-        if translated and not any(c.startswith(REVIEW_MARK) for c in message.user_comments):
+        if translated and not any(
+            c.startswith((REVIEW_MARK, DRAFT_MARK)) for c in message.user_comments
+        ):
             msg = (
                 f"{lang}: the safety text {message.id!r} is translated but no person reviewed "
-                f"it; add a comment '# {REVIEW_MARK} NAME DATE' or empty the translation"
+                f"it; add a comment '# {REVIEW_MARK} NAME DATE' or '# {DRAFT_MARK} DATE'"
             )
             raise CatalogueError(msg)
     return catalogue
@@ -130,10 +136,16 @@ class Words:
         One of `LANGUAGES`.
     translations
         The catalogue, compiled in memory; no compiled file is kept on disk.
+    drafts
+        Originals of the safety texts whose translation in the catalogue nobody has reviewed.
+    is_draft
+        Whether a safety text said with these words needs the label "not reviewed yet" (P47).
     """
 
     lang: str
     translations: Translations
+    drafts: Set[str] = frozenset()
+    is_draft: bool = False
 
     def gettext(self, message: str) -> str:
         """Translate a text; a text without translation stays Spanish."""
@@ -155,27 +167,76 @@ class Words:
         """Return whether people have reviewed a safety text's translation into this language."""
         return self._in_this_language(message) is not None
 
+    @property
+    def code(self) -> str:
+        """Language tag of a safety text said with these words: ``fr``, or ``fr-x-draft``."""
+        return f"{self.lang}-x-draft" if self.is_draft else self.lang
+
     def reviewed(self, message: str) -> tuple["Words", str]:
         """Return the language of a safety text, as `Words`, and the text with its placeholders.
 
-        The language is Spanish if no person has reviewed the translation (P47).
+        The words are these if people have reviewed the translation, these as draft (``is_draft``)
+        if nobody has, and Spanish if there is none (P47).
         """
         text = self._in_this_language(message)
-        return (words(DEFAULT_LANGUAGE), message) if text is None else (self, text)
+        if text is not None:
+            return self, text
+        draft = self._draft_of(message)
+        return (words(DEFAULT_LANGUAGE), message) if draft is None else (self.as_draft(), draft)
+
+    def as_draft(self) -> "Words":
+        """Return these words for safety texts of which no person has reviewed the translation."""
+        return self if self.is_draft else replace(self, is_draft=True)
+
+    def common(self, *messages: str) -> "Words":
+        """Return the words in which all these safety texts can be said, as parts of one sentence.
+
+        A sentence is a draft if one of its parts is, and Spanish if one of them has no translation.
+        """
+        owns = [self.reviewed(message)[0] for message in messages]
+        if any(own.lang != self.lang for own in owns):
+            return words(DEFAULT_LANGUAGE)
+        return self.as_draft() if any(own.is_draft for own in owns) else self
+
+    def label(self, code: str) -> str:
+        """Return the label of a text whose language tag, as `code`, is not that of the page."""
+        if code == DEFAULT_LANGUAGE:
+            return self.gettext("texto original en español")
+        return self.gettext("traducción aún no revisada")
 
     def safety(self, message: str, **values: object) -> Markup:
-        """Return a safety text as HTML: its reviewed translation, or Spanish with a label (P47)."""
+        """Return a safety text as HTML: reviewed, or labelled as a draft or as Spanish (P47)."""
         own, said = self.reviewed(message)
         text = escape(said)
         filled = text % values if values else text
-        return filled if own is self else self.original(filled)
+        if own.lang != self.lang:
+            return self.original(filled)
+        if not own.is_draft:
+            return filled
+        original = escape(message)
+        return self.draft(filled, original % values if values else original)
+
+    def draft(self, text: str | Markup, original: str | Markup) -> Markup:
+        """Return as HTML a translation that nobody has reviewed, its original one tap behind.
+
+        The tap ticks an unnamed box, which forms do not send: it works without JavaScript, within
+        a paragraph too, where HTML allows no ``details``.
+        """
+        return Markup(
+            '{} <label class="draft"><input type="checkbox"><small>({})</small>'
+            '<span lang="es"> {}</span></label>'
+        ).format(text, self.label(self.as_draft().code), original)
 
     def safety_word(self, message: str) -> Markup:
-        """Return a short safety text as HTML; a Spanish text gets the short label "ES" (P47).
+        """Return a short safety text as HTML; Spanish has the label "ES", a draft "*" (P47).
 
         The pages explain the label once per list; screen readers read the explanation out in full.
         """
         own, said = self.reviewed(message)
+        if own.is_draft:
+            return Markup('{} <abbr class="unread" title="{}: {}">*</abbr>').format(
+                said, self.label(own.code), message
+            )
         if own is self:
             return escape(said)
         label = self.gettext("texto original en español")
@@ -194,8 +255,17 @@ class Words:
         published = reviewed_text(self.lang, message)
         if published is not None:
             return published
+        return None if message in self.drafts else self._in_release(message)
+
+    def _draft_of(self, message: str) -> str | None:
+        """Return the translation that nobody has reviewed, unless the desk withdrew it."""
+        return self._in_release(message) if message in self.drafts else None
+
+    def _in_release(self, message: str) -> str | None:
         text = self.pgettext(SAFETY_CONTEXT, message)
-        return None if text == message or is_withdrawn(self.lang, message, text) else text
+        # A word may be the same in both languages; the catalogue says that it is translated.
+        is_same = text == message and message not in self.drafts
+        return None if is_same or is_withdrawn(self.lang, message, text) else text
 
     def original(self, text: str | Markup) -> Markup:
         """Return as HTML a text that exists only in Spanish, such as a hazard's title.
@@ -396,10 +466,21 @@ def words(lang: str) -> Words:
     if lang not in LANGUAGES:
         msg = f"no language {lang!r}: there are {', '.join(LANGUAGES)}"
         raise CatalogueError(msg)
-    compiled = BytesIO()
-    write_mo(compiled, read_catalogue(lang))
+    compiled, catalogue = BytesIO(), read_catalogue(lang)
+    write_mo(compiled, catalogue)
     compiled.seek(0)
-    return Words(lang=lang, translations=Translations(compiled))
+    return Words(lang, Translations(compiled), drafts_in(catalogue))
+
+
+def drafts_in(catalogue: Catalog) -> Set[str]:
+    """Return the originals of the safety texts whose translation nobody has reviewed."""
+    return frozenset(
+        str(message.id)
+        for message in catalogue
+        if message.context == SAFETY_CONTEXT
+        and message.string
+        and any(c.startswith(DRAFT_MARK) for c in message.user_comments)
+    )
 
 
 def marked(message: str) -> str:

@@ -245,11 +245,11 @@ def _numbers(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
             # Lines of the administrative unit precede those of its country. Only one line of each
             # kind fits a message, so keep the first.
             numbers.setdefault(line["kind"], _digits(number))
-    is_read = all(w.is_reviewed(text) for text in _KINDS.values())
-    named = {kind: w.reviewed(text)[1] if is_read else text for kind, text in _KINDS.items()}
+    own = w.common(*_KINDS.values())
+    named = {kind: own.reviewed(text)[1] for kind, text in _KINDS.items()}
     said = [f"{named[kind]} {number}" for kind, number in numbers.items()]
     said += [f"{named[kind]}: {w.gettext('no se conoce')}" for kind in lines.not_known]
-    label = "" if is_read else f"({w.gettext('en español')}) "
+    label = _label(w, own)
     return _joined(label, said, _room(asked))
 
 
@@ -268,7 +268,13 @@ def _joined(label: str, parts: Sequence[str], room: int) -> list[str]:
 def _safety(w: Words, text: str, **values: str) -> str:
     own, said = w.reviewed(text)
     filled = said % values if values else said
-    return filled if own is w else f"({w.gettext('en español')}) {filled}"
+    return f"{_label(w, own)}{filled}"
+
+
+def _label(w: Words, own: Words) -> str:
+    if own.is_draft:
+        return f"({w.gettext('sin revisar')}) "
+    return "" if own.lang == w.lang else f"({w.gettext('en español')}) "
 
 
 def _room(asked: SmsQuestion) -> int:

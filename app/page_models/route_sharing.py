@@ -150,7 +150,9 @@ def _unknown(w: Words, route: RouteView) -> str | None:
         return None
     own, text = w.reviewed(_UNKNOWN)
     said = text % {"km": own.km(-int(-route.unknown_m // _STEP_M) * _STEP_M)}
-    return print_text.plain(w, PrintLine(said.rstrip("."), is_original=own is not w))
+    return print_text.plain(
+        w, PrintLine(said.rstrip("."), is_original=own.lang != w.lang, is_draft=own.is_draft)
+    )
 
 
 def _plain_safety(w: Words, text: str | None) -> str:
@@ -159,7 +161,7 @@ def _plain_safety(w: Words, text: str | None) -> str:
 
 def _reviewed(w: Words, text: str) -> PrintLine:
     own, said = w.reviewed(text)
-    return PrintLine(said, is_original=own is not w)
+    return PrintLine(said, is_original=own.lang != w.lang, is_draft=own.is_draft)
 
 
 def _nights(route: RouteView) -> list[str]:

@@ -150,10 +150,12 @@ def no_way(w: Words, blocked_by: Sequence[Obstacle]) -> str:
 
     Each obstacle is named once.
     """
-    own = w if w.is_reviewed(_NO_WAY) else words(DEFAULT_LANGUAGE)
+    own = w.common(_NO_WAY)
     blocks = _blocks(own, blocked_by)
-    if any(one.lang != own.lang for one in blocks):
-        own = words(DEFAULT_LANGUAGE)  # never mix two languages in one sentence
+    if any(one.lang != own.code for one in blocks):
+        # Never mix two languages in one sentence.
+        is_told = own.lang == w.lang and all(one.lang != DEFAULT_LANGUAGE for one in blocks)
+        own = own.as_draft() if is_told else words(DEFAULT_LANGUAGE)
         blocks = _blocks(own, blocked_by)
     said = _safe(own, _NO_WAY, reasons="; ".join(one.text for one in blocks))
     return _sentences(w, [[said], [closure_is_not_the_end(w)]])
@@ -235,18 +237,18 @@ def _hazard(w: Words, because: Because, demo: str) -> TextPart:
 def _named(w: Words, text: str, kind: str, demo: str) -> TextPart:
     """Fill a safety text with the name of a kind of hazard, and append the DEMO mark, if any."""
     known = labels.HAZARDS.get(kind)
-    if known is None or not w.is_reviewed(known):
-        w = words(DEFAULT_LANGUAGE)  # never mix two languages in one sentence
+    # Never mix two languages in one sentence.
+    w = words(DEFAULT_LANGUAGE) if known is None else w.common(text, known)
     filled, message = w.reviewed(text)
     name = readable(kind) if known is None else filled.reviewed(known)[1]
-    return TextPart(message % {"kind": name[:1].lower() + name[1:]} + demo, filled.lang)
+    return TextPart(message % {"kind": name[:1].lower() + name[1:]} + demo, filled.code)
 
 
 def _cost(w: Words, because: Because) -> TextPart:
     reason = because.reason
     filled, message = w.reviewed(_LONGER if reason.extra_m >= SHORT_M else _SLOWER)
     values = {"time": how_much_time(filled, reason.extra_s), "km": filled.km(reason.extra_m)}
-    return TextPart(message % values, filled.lang)
+    return TextPart(message % values, filled.code)
 
 
 def how_much_time(w: Words, time_s: float) -> str:
@@ -265,9 +267,9 @@ def how_much_time(w: Words, time_s: float) -> str:
 def _at(w: Words, text: str, moment: datetime | None, timezone: str) -> TextPart:
     assert moment is not None  # noqa: S101 -- the callers say so
     filled, message = w.reviewed(text)
-    return TextPart(message % {"time": filled.moment(moment, timezone)}, filled.lang)
+    return TextPart(message % {"time": filled.moment(moment, timezone)}, filled.code)
 
 
 def _safe(w: Words, text: str, **values: str) -> TextPart:
-    """Return a safety text in the language of ``w`` if that translation is reviewed, or Spanish."""
+    """Return a safety text in the language of ``w`` if it is translated, or Spanish."""
     return route_text.safety(w, text, **values)

@@ -13,14 +13,13 @@ from babel.numbers import format_decimal
 
 from app.i18n import labels, route_phrases, weekly_hours
 from app.i18n.coded_reasons import notice_said
-from app.i18n.translation import Words, marked_safety, words
+from app.i18n.translation import Words, marked_safety
 from app.journeys.space_facts import age_of
 from app.snapshots.essential_contacts import PROTECTED_LINES
 from geo.guidance.contacts import AreaContacts
 from geo.hours.openings import local_day
 from geo.hours.space_hours import DayException, hours_of
 from geo.hours.wording import hours_text
-from geo.text.languages import DEFAULT_LANGUAGE
 
 Row = Mapping[str, Any]
 
@@ -56,6 +55,8 @@ class PrintLine:
     ----------
     is_original
         Whether the text is Spanish, whatever the language of the other lines.
+    is_draft
+        Whether the text is a translation that nobody has reviewed (P47).
     is_strong
         Whether the line is emphasised.
     link
@@ -65,6 +66,7 @@ class PrintLine:
     text: str
     label: str = ""
     is_original: bool = False
+    is_draft: bool = False
     is_strong: bool = False
     link: str | None = None
 
@@ -87,16 +89,14 @@ def protected(w: Words, hotline: str | None, lines: AreaContacts) -> PrintLine:
     """
     numbers = [] if hotline else _numbers(lines)
     text = PROTECTED if hotline or numbers else PROTECTED_UNKNOWN
-    # Never mix two languages in one line: the line is Spanish unless the translations of all of its
-    # parts are reviewed.
-    is_reviewed = all(map(w.is_reviewed, (text, *(KINDS[kind] for kind, _ in numbers))))
-    own, said = (w if is_reviewed else words(DEFAULT_LANGUAGE)).reviewed(text)
+    # Never mix two languages in one line: it is Spanish unless all of its parts are translated.
+    own, said = w.common(text, *(KINDS[kind] for kind, _ in numbers)).reviewed(text)
     if hotline:
         said = f"{said} {own.gettext('Llame al %(number)s.') % {'number': hotline}}"
     if numbers:
         named = "; ".join(f"{own.reviewed(KINDS[kind])[1]} {number}" for kind, number in numbers)
         said = f"{said} {named}."
-    return PrintLine(said, is_original=own is not w, is_strong=True)
+    return PrintLine(said, is_original=own.lang != w.lang, is_draft=own.is_draft, is_strong=True)
 
 
 def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
@@ -120,7 +120,9 @@ def not_urgent(w: Words) -> PrintLine:
 
 def _safety(w: Words, text: str, *, label: str = "", is_strong: bool = False) -> PrintLine:
     own, said = w.reviewed(text)
-    return PrintLine(said, label, is_original=own is not w, is_strong=is_strong)
+    return PrintLine(
+        said, label, is_original=own.lang != w.lang, is_draft=own.is_draft, is_strong=is_strong
+    )
 
 
 def place(
@@ -156,7 +158,9 @@ def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine
     yield from referral(w, row, referrers)
     if row["notice"]:
         own, said = notice_said(w, row["notice"])
-        yield PrintLine(said, w.gettext("Aviso"), is_original=own is not w)
+        yield PrintLine(
+            said, w.gettext("Aviso"), is_original=own.lang != w.lang, is_draft=own.is_draft
+        )
 
 
 def referral(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine]:
@@ -300,11 +304,7 @@ def help_lines(w: Words, lines: AreaContacts) -> list[PrintLine]:
     Phone lines for complaints about staff are left out (see `complaint_lines`).
     """
     said = [_line(w, line) for line in lines.lines if line["kind"] != "psea"]
-    said += [
-        PrintLine(w.gettext("no se conoce una línea"), *_kind(w, kind))
-        for kind in lines.not_known
-        if kind != "psea"
-    ]
+    said += [_not_known(w, kind) for kind in lines.not_known if kind != "psea"]
     return said
 
 
@@ -318,16 +318,22 @@ def _line(w: Words, line: Row) -> PrintLine:
     whatsapp = line["whatsapp"] and f"WhatsApp {line['whatsapp']}"
     told = " · ".join(filter(None, (line["phone"], whatsapp)))
     hours = f" ({line['hours']})" if line["hours"] else ""
-    label, is_original = _kind(w, line["kind"])
+    label, own = _kind(w, line["kind"])
     # Hours are stored as the owner of the record wrote them, in Spanish.
-    is_original = is_original or bool(hours)
+    is_original = own.lang != w.lang or bool(hours)
     link = _link(line["phone"]) if line["phone"] else _link(line["whatsapp"] or "", "whatsapp")
-    return PrintLine(f"{told}{hours}", label, is_original=is_original, is_strong=True, link=link)
+    return PrintLine(f"{told}{hours}", label, is_original, own.is_draft, is_strong=True, link=link)
 
 
-def _kind(w: Words, kind: str) -> tuple[str, bool]:
+def _not_known(w: Words, kind: str) -> PrintLine:
+    label, own = _kind(w, kind)
+    text = w.gettext("no se conoce una línea")
+    return PrintLine(text, label, is_original=own.lang != w.lang, is_draft=own.is_draft)
+
+
+def _kind(w: Words, kind: str) -> tuple[str, Words]:
     own, said = w.reviewed(KINDS[kind])
-    return said, own is not w
+    return said, own
 
 
 def list_ends(rows: Iterable[Row], day: date) -> date:
@@ -343,13 +349,16 @@ def plain(w: Words, one: PrintLine) -> str:
 
 
 def mark(w: Words, one: PrintLine) -> str:
-    """Return the label for a Spanish line within another language, or an empty string (P47)."""
+    """Return the label for a Spanish or not yet reviewed line, or an empty string (P47)."""
+    if one.is_draft:
+        return " [*]"
     return " [ES]" if one.is_original and w.lang != "es" else ""
 
 
 def originals(w: Words) -> str:
-    """Return the legend that explains the label ``[ES]`` of Spanish lines."""
-    return f"ES = {w.gettext('texto original en español')}"
+    """Return the legend that explains the labels ``[ES]`` and ``[*]`` of lines."""
+    own = w.gettext("texto original en español")
+    return f"ES = {own}; * = {w.gettext('traducción aún no revisada')}"
 
 
 def help_heading(w: Words) -> str:

@@ -42,7 +42,7 @@ DESTINATION: Final = marked("Destino")
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Part of a text with the code of its language."""
+    """Part of a text with the code of its language, as `Words.code`."""
 
     text: str
     lang: str
@@ -132,9 +132,9 @@ def plain(w: Words, parts: Sequence[TextPart]) -> str:
     text = ""
     for row, part in enumerate(parts):
         text += ("; " if text else "") + part.text
-        is_last = row + 1 == len(parts) or parts[row + 1].lang == w.lang
+        is_last = row + 1 == len(parts) or parts[row + 1].lang != part.lang
         if part.lang != w.lang and is_last:
-            text += f" ({w.gettext('texto original en español')})"
+            text += f" ({w.label(part.lang)})"
     return text[:1].upper() + text[1:]
 
 
@@ -143,9 +143,12 @@ def marked_up(w: Words, parts: Sequence[TextPart]) -> Markup:
     found = Markup()
     for row, part in enumerate(parts):
         text = part.text[:1].upper() + part.text[1:] if row == 0 else part.text
-        is_last = row + 1 == len(parts) or parts[row + 1].lang == w.lang
+        is_last = row + 1 == len(parts) or parts[row + 1].lang != part.lang
         if part.lang == w.lang:
             said = Markup.escape(text)
+        elif part.lang != DEFAULT_LANGUAGE:
+            label = Markup(' <small class="original">({})</small>').format(w.label(part.lang))
+            said = Markup.escape(text) + (label if is_last else "")
         elif is_last:
             said = w.original(text)
         else:
@@ -326,18 +329,18 @@ def hazard_words(w: Words, about: RouteTextSource, hazard_id: str) -> TextPart:
     age = about.age_days(hazard_id)
     text = (_TODAY, _YESTERDAY)[age] if age <= 1 else _DAYS_AGO
     kind = labels.HAZARDS.get(hazard.kind)
-    if kind is None or not w.is_reviewed(kind):
-        w = words(DEFAULT_LANGUAGE)  # never mix two languages in one sentence
+    # Never mix two languages in one sentence.
+    w = words(DEFAULT_LANGUAGE) if kind is None else w.common(text, kind)
     filled, message = w.reviewed(text)
     name = readable(hazard.kind) if kind is None else filled.reviewed(kind)[1]
     said = message % {"num": age, "kind": name[:1].lower() + name[1:]}
-    return TextPart(said + (" (DEMO)" if hazard.demo else ""), filled.lang)
+    return TextPart(said + (" (DEMO)" if hazard.demo else ""), filled.code)
 
 
 def safety(w: Words, text: str, **values: str) -> TextPart:
-    """Return a safety text in the language of ``w`` if that translation is reviewed, or Spanish."""
+    """Return a safety text in the language of ``w`` if it is translated, or Spanish."""
     filled, message = w.reviewed(text)
-    return TextPart(message % values if values else message, filled.lang)
+    return TextPart(message % values if values else message, filled.code)
 
 
 #: Limit below which lengths are written in metres.

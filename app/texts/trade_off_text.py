@@ -132,7 +132,7 @@ def _not_known(w: Words, about: RouteTextSource) -> Iterator[TextPart]:
         return
     text = _MORE_UNKNOWN if more_m >= SHORT_M else _UNKNOWN
     filled, message = w.reviewed(text)
-    yield TextPart(message % {"km": filled.km(unknown_m), "more": filled.km(more_m)}, filled.lang)
+    yield TextPart(message % {"km": filled.km(unknown_m), "more": filled.km(more_m)}, filled.code)
 
 
 def _height_compared(about: RouteTextSource) -> Iterator[str]:
@@ -162,4 +162,4 @@ def _waits(w: Words, about: RouteTextSource) -> Iterator[TextPart]:
         filled, message = w.reviewed(_WAIT)
         day = filled.dated(opens.date(), "EEEE d MMM")
         values = {"name": crossing.name, "time": filled.within(opens), "day": day}
-        yield TextPart(message % values, filled.lang)
+        yield TextPart(message % values, filled.code)

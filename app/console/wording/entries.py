@@ -18,6 +18,7 @@ STATES: Final[Mapping[str, str]] = {
     "proposed": marked("propuesto, nadie lo aprobó"),
     "once": marked("una persona lo aprobó"),
     "published": marked("publicado"),
+    "draft": marked("se muestra sin revisar"),
     "release": marked("revisado en esta versión de Amparo"),
     "outdated": marked("el original cambió"),
 }
@@ -39,6 +40,9 @@ class TextEntry:
         Translations that people proposed for the text, the newest first.
     released
         The translation that this release ships; None if there is none or a person withdrew it.
+    draft
+        The translation of this release that people read as not yet reviewed; None if there is
+        none or a person withdrew it.
     became
         If the original is outdated: the most similar text of this release, if one is similar
         enough.
@@ -50,6 +54,7 @@ class TextEntry:
     wordings: Sequence[Wording]
     released: str | None
     became: SafetyText | None = None
+    draft: str | None = None
 
     @property
     def state(self) -> str:
@@ -61,11 +66,18 @@ class TextEntry:
             return "once" if any(one.approved_by for one in waiting) else "proposed"
         if self.wordings:
             return "published"
-        return "missing" if self.released is None else "release"
+        if self.released is not None:
+            return "release"
+        return "missing" if self.draft is None else "draft"
+
+    @property
+    def in_catalogue(self) -> str | None:
+        """The translation of this release, reviewed or not; None if a person withdrew it."""
+        return self.draft if self.released is None else self.released
 
     @property
     def shown(self) -> str | None:
-        """The translation that people read now; None if they read the Spanish original."""
+        """The reviewed translation that people read now; None if they read a draft or Spanish."""
         if self.text is None:
             return None
         published = (one.translation for one in self.wordings if one.is_published)
@@ -83,7 +95,7 @@ class TextEntry:
 
     def waits_for(self, person: str) -> bool:
         """Return whether a person can still translate the text, or agree with a wording of it."""
-        if self.state == "missing":
+        if self.state in {"missing", "draft"}:
             return True
         waiting = (one for one in self.wordings if not one.is_published)
         return self.text is not None and any(person not in one.approved_by for one in waiting)
@@ -102,6 +114,7 @@ def entries_of(lang: str, wordings: Sequence[Wording]) -> Mapping[str, TextEntry
             text,
             by_digest.get(digest, ()),
             text.in_release if text.is_released(lang) else None,
+            draft=text.draft if text.is_drafted(lang) else None,
         )
         for digest, text in current.items()
     }

@@ -153,9 +153,9 @@ async def _act(desk: Desk, language: str, digest: str, form: Form) -> None:
             await review.take_back(desk.session, desk.actor, wording)
         case "withdraw" if is_here:
             await review.withdraw(desk.session, desk.actor, wording)
-        case "withdraw" if entry.released is not None and not wording:
+        case "withdraw" if entry.in_catalogue is not None and not wording:
             await review.withdraw_released(
-                desk.session, desk.actor, language, entry.original, entry.released
+                desk.session, desk.actor, language, entry.original, entry.in_catalogue
             )
         case "approve" | "take_back" | "withdraw":
             msg = "the wording was replaced or withdrawn meanwhile: read it as it is now"

@@ -21,7 +21,7 @@ from tiles.catalogue.layers import CATALOGUE
 DESK = "/network/wording"
 ORIGINAL = "Que un peligro no esté en la lista no quiere decir que no exista."
 PAGE = f"{DESK}/ht/{digest_of(ORIGINAL)}"
-CREOLE = "Si yon danje pa nan lis la, sa pa vle di li pa egziste."
+CREOLE = "Lè yon danje pa nan lis la, sa pa vle di li pa egziste."
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +67,11 @@ async def test_p47_two_people_publish_at_once_and_one_withdraws_at_once(
     as_person, client, database
 ):
     editor, approver = await as_person("ed"), await as_person("ap")
-    labelled = f'<span lang="es">{ORIGINAL}</span> <small class="original">'
+    labelled = f'<span lang="es"> {ORIGINAL}</span></label>'
     assert labelled in await hazards_page(client)
     editions = Editions(database)
     kept_until_now = await editions.of(CATALOGUE[0])
-    page = await editor.get(f"{DESK}/ht?state=missing")
+    page = await editor.get(f"{DESK}/ht?state=draft")
     assert page.status_code == 200
     assert ORIGINAL in text_of(page)
     proposed = await editor.follow(PAGE, translation=f" {CREOLE} ", do="propose")

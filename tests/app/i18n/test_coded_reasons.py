@@ -25,10 +25,12 @@ def test_p51_every_plain_text_of_a_code_is_translated(lang):
 
 
 @pytest.mark.parametrize("lang", OTHERS)
-def test_p47_what_speaks_of_danger_stays_spanish_until_reviewed(lang):
+def test_p47_what_speaks_of_danger_is_labelled_until_reviewed(lang):
     own, said = notice_said(words(lang), "Inundación. Hasta el 03/12/2026, según se sabe.")
-    assert (own.lang, said.startswith("Inundación.")) == ("es", True)
-    assert str(notice_markup(words(lang), "Inundación")) == '<span lang="es">Inundación</span>'
+    assert (own.lang, own.is_draft, "2026" in said) == (lang, True, True)
+    shown = str(notice_markup(words(lang), "Inundación"))
+    assert words(lang).label(own.code) in shown
+    assert '<span lang="es"> Inundación</span>' in shown
 
 
 def test_free_text_is_what_its_owner_wrote():
@@ -42,9 +44,9 @@ def test_free_text_is_what_its_owner_wrote():
 def test_p47_p51_answers_in_json_say_a_code_in_the_language_that_was_asked(lang):
     w = words(lang)
     assert "agua" not in notice_text(w, "Sin agua. Hasta el 03/12/2026, según se sabe.")
-    label = w.gettext("texto original en español")
-    assert label != "texto original en español"
-    assert notice_text(w, "Inundación") == f"Inundación ({label})"
+    own, said = notice_said(w, "Inundación")
+    assert w.label(own.code) != "traducción aún no revisada"
+    assert notice_text(w, "Inundación") == f"{said} ({w.label(own.code)})"
     assert notice_text(w, "Traiga cobija") == "Traiga cobija"
     assert notice_text(w, None) is None
     assert notice_text(words("es"), "Inundación") == "Inundación"

@@ -215,7 +215,9 @@ def test_every_page_is_well_formed_and_says_its_language(lang):
         assert dict(outline.tags)["html"] == {"lang": lang}
         labelled = {attrs.get("for") for tag, attrs in outline.tags if tag == "label"}
         inputs = [attrs for tag, attrs in outline.tags if tag == "input"]
-        assert all(a.get("type") == "hidden" or a["id"] in labelled for a in inputs), name
+        # A box without a name stands within its label, and shows the original of a draft (P47).
+        asked = [a for a in inputs if "name" in a or "id" in a]
+        assert all(a.get("type") == "hidden" or a["id"] in labelled for a in asked), name
 
 
 @pytest.mark.parametrize("lang", CODES)
@@ -282,8 +284,8 @@ def test_p32_not_known_is_never_worded_as_closed():
         text = Outline(renderer.render_crossings(FRAME, (CROSSING,), lang)).text
         listed = text[text.index("Puente Uno") : text.index("9")]
         assert not re.search("cerrad|closed|fechad", listed, re.IGNORECASE), lang
-        assert "No se sabe si está abierto" in listed
-        assert route_phrases.CLOSURE_IS_NOT_THE_END in text
+        assert translation.words(lang).reviewed("No se sabe si está abierto")[1] in listed
+        assert route_phrases.CLOSURE_IS_NOT_THE_END in text, "the original is on the page, too"
 
 
 @pytest.mark.parametrize("state", ["closed", "not_known"])
@@ -700,16 +702,18 @@ def test_plural_forms():
 
 
 @pytest.mark.parametrize("lang", ["en", "pt"])
-def test_p47_safety_texts_stay_spanish_and_labelled_until_reviewed(lang):
+def test_p47_safety_texts_are_labelled_until_reviewed_with_the_original_one_tap_behind(lang):
     safety = [
         m for m in translation.read_catalogue(lang) if m.context == translation.SAFETY_CONTEXT
     ]
     assert {m.id for m in safety} >= {*labels.WORDING, *labels.HAZARDS.values()}
     assert not [m.id for m in safety if m.string and not m.user_comments]
     html = plan_page.render_plan(PLAN, lang)
-    label = translation.words(lang).gettext("texto original en español")
+    own, said = translation.words(lang).reviewed(route_phrases.NOTICE)
+    label = translation.words(lang).label(own.code)
     expected = (
-        f'<span lang="es">{route_phrases.NOTICE}</span> <small class="original">({label})</small>'
+        f'{said} <label class="draft"><input type="checkbox"><small>({label})</small>'
+        f'<span lang="es"> {route_phrases.NOTICE}</span></label>'
     )
     assert expected in html
 
@@ -728,7 +732,15 @@ def test_p47_a_translation_counts_only_with_its_reviewer(tmp_path, monkeypatch):
     assert str(english.safety("Frío")) == "Cold"
     assert str(english.safety_word("Frío")) == "Cold"
     assert '<span lang="es">Calor</span>' in english.safety("Calor")
+    (folder / "messages.po").write_text(head + "# not-reviewed: 2026-12-07\n" + entry)
+    draft = translation.words.__wrapped__("en")
+    assert '<span lang="es"> Frío</span>' in draft.safety("Frío")
+    assert draft.safety("Frío").startswith("Cold <label")
     try:
+        use_texts(ReviewedTexts(PublishedTexts({}, {("en", "Frío", "Cold")})))
+        assert draft.safety("Frío").startswith('<span lang="es">Frío</span>')
+        use_texts(ReviewedTexts(PublishedTexts({("en", "Frío"): "Cold"}, set())))
+        assert str(draft.safety("Frío")) == "Cold"
         use_texts(ReviewedTexts(PublishedTexts({}, {("en", "Frío", "Cold")})))
         assert '<span lang="es">Frío</span>' in english.safety("Frío"), "those words are withdrawn"
         use_texts(ReviewedTexts(PublishedTexts({}, {("en", "Frío", "Chilly")})))

@@ -195,9 +195,9 @@ async def test_p37_p47_the_page_prints_without_scripts_but_the_quick_exit(few, l
     assert answer.headers["cache-control"] == "no-store"
     assert "unsafe" not in answer.headers["content-security-policy"]
     if lang != "es":
-        assert '<span lang="es">Nadie lee esto con urgencia.</span> <abbr' in answer.text
+        assert "Nadie lee esto con urgencia." not in answer.text
         assert "Llame antes" not in answer.text
-        assert "[ES]" in await text_of(few, f"/lists/{PAMPLONA}?f=text&lang={lang}")
+        assert "[*]" in await text_of(few, f"/lists/{PAMPLONA}?f=text&lang={lang}")
     assert '<a href="http' not in answer.text.replace('<a href="https://wa.me/', "")
 
 
