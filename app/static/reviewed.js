@@ -28,12 +28,17 @@ export function saidBy(phrases) {
   return (code, values) => {
     const found = document.querySelector(`#words [data-said="${CSS.escape(code)}"]`);
     const made = found.cloneNode(true);
-    const texted = document.createTreeWalker(made, NodeFilter.SHOW_TEXT);
-    let first = texted.nextNode();
-    while (first.data.trim() === '') first = texted.nextNode();
     const time = typeof values.time === 'number' ? spanOf(values.time, found.dataset, phrases) : values.time;
-    const text = fill(first.data.trim(), { ...values, time });
-    first.data = `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'} `;
+    // A translation that nobody reviewed has its original behind it, with the same values.
+    const texted = document.createTreeWalker(made, NodeFilter.SHOW_TEXT);
+    let isFirst = true;
+    for (let node = texted.nextNode(); node; node = texted.nextNode()) {
+      if (node.data.trim() === '') continue;
+      const text = fill(node.data.trim(), { ...values, time });
+      const isSentence = isFirst || node.data.includes('%(');
+      isFirst = false;
+      if (isSentence) node.data = `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'} `;
+    }
     return [...made.childNodes];
   };
 }
