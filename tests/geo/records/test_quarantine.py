@@ -45,6 +45,10 @@ LANGUAGES = (
     "kay pou fanm",
     "timoun ki poukont yo",
     "menores sin acompañante",
+    "Hogar de paso NNA",
+    "Albergue para NNA",
+    "hogar de paso para las niñas",
+    "casa de protección de adolescentes",
     "mujeres trans",
 )
 ORDINARY = (
@@ -55,6 +59,8 @@ ORDINARY = (
     "Se trata de un comedor",
     "Casa del migrante",
     "Hogar de paso",
+    "Actividades para NNA",
+    "Casa de los niños",
     "Local com segurança",
     "Transporte y tránsito",
     "Casa A B, salida a la E 45",
