@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
+from app.i18n.translation import words
 from tests.conftest import client_of, clone, run_sql
 from tests.fixtures.clock import run_now, run_today
 from tests.fixtures.undoing import Kept
@@ -557,13 +558,21 @@ async def test_segments_can_be_left_out(client):
 
 
 @pytest.mark.parametrize("lang", ["en", "pt", "fr", "ht"])
-async def test_p47_another_language_keeps_hazards_in_spanish_and_says_so(client, lang):
-    best = (await routes(client, CUCUTA, BUCARAMANGA, lang=lang))[0]["properties"]
-    texts = [segment["text"] for segment in best["segments"]]
-    assert not any(text.startswith("Segmento") for text in texts)
-    spanish = [text for text in texts if "peligro" in text]
-    assert spanish
-    assert all(text.endswith(")") for text in spanish)
+async def test_p47_another_language_tells_hazards_in_it_and_that_nobody_reviewed_it(client, lang):
+    spanish, best = [
+        (await routes(client, CUCUTA, BUCARAMANGA, lang=one))[0]["properties"]["segments"]
+        for one in ("es", lang)
+    ]
+    label = f"({words(lang).gettext('traducción aún no revisada')})"
+    told = [
+        segment["text"]
+        for original, segment in zip(spanish, best, strict=True)
+        if "peligro" in original["text"]
+    ]
+    assert told
+    assert all(text.endswith(label) for text in told)
+    assert not any("peligro" in text for text in told if lang != "pt")
+    assert not any(segment["text"].startswith("Segmento") for segment in best)
 
 
 async def test_the_page_says_what_a_route_trades_and_lists_its_stretches(client):
