@@ -26,9 +26,9 @@ SAFETY_TEXTS = tuple(REASONS[code] for code in sorted(SAFETY_REASONS))
 def notice_said(w: Words, text: str) -> tuple[Words, str]:
     """Word a notice of a record; return the language used, as `Words`, and the text.
 
-    A coded notice is worded in the language of the page. A coded notice about danger stays Spanish
-    if no person has reviewed its translation (P47). Free text stays as its owner wrote it, in
-    Spanish.
+    A coded notice is worded in the language of the page. A coded notice about danger is
+    a draft if no person has reviewed its translation (P47). Free text stays as its owner wrote it,
+    in Spanish.
     """
     found = coded_reasons.reason_in(text)
     if found is None:

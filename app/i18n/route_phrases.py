@@ -1,7 +1,7 @@
 """Phrases about a route (P13, P32, P46), which never call a route "safe".
 
-All are safety texts. Spanish is the reviewed original, and other languages show the Spanish text
-with a label until a person has reviewed a translation (P47).
+All are safety texts. Spanish is the reviewed original, and a translation into another language has
+a label until a person has reviewed it (P47).
 """
 
 from dataclasses import dataclass

@@ -163,10 +163,6 @@ class Words:
         """Translate a text that depends on a number and has a gettext context."""
         return str(self.translations.unpgettext(context, singular, plural, n))
 
-    def is_reviewed(self, message: str) -> bool:
-        """Return whether people have reviewed a safety text's translation into this language."""
-        return self._in_this_language(message) is not None
-
     @property
     def code(self) -> str:
         """Language tag of a safety text said with these words: ``fr``, or ``fr-x-draft``."""

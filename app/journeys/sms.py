@@ -2,7 +2,7 @@
 
 People forward messages singly, so each message states the day of its data, and DEMO if the data is
 fictitious (P35, P46). The wording is that of the pages, shortened. Safety texts, where a wrong
-translation can do harm, stay in Spanish until a person has reviewed the translation (P47).
+translation can do harm, say it while nobody has reviewed the translation (P47).
 """
 
 from collections.abc import Mapping, Sequence

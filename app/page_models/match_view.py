@@ -122,7 +122,7 @@ def _step(chosen: Chosen, reasons: Sequence[MatchReason]) -> MatchStep:
 
 
 def worded(w: Words, phrase: Phrase) -> Markup:
-    """Translate a phrase to HTML; an unreviewed safety text stays Spanish, labelled (P47)."""
+    """Translate a phrase to HTML; an unreviewed safety text is labelled (P47)."""
     values = {name: _value(w, value) for name, value in phrase.values.items()}
     if isinstance(phrase, SafetyPhrase):
         return w.safety(phrase.text, **values)

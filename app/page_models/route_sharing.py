@@ -150,9 +150,7 @@ def _unknown(w: Words, route: RouteView) -> str | None:
         return None
     own, text = w.reviewed(_UNKNOWN)
     said = text % {"km": own.km(-int(-route.unknown_m // _STEP_M) * _STEP_M)}
-    return print_text.plain(
-        w, PrintLine(said.rstrip("."), is_original=own.lang != w.lang, is_draft=own.is_draft)
-    )
+    return print_text.plain(w, PrintLine.said_in(own, w, said.rstrip(".")))
 
 
 def _plain_safety(w: Words, text: str | None) -> str:
@@ -161,7 +159,7 @@ def _plain_safety(w: Words, text: str | None) -> str:
 
 def _reviewed(w: Words, text: str) -> PrintLine:
     own, said = w.reviewed(text)
-    return PrintLine(said, is_original=own.lang != w.lang, is_draft=own.is_draft)
+    return PrintLine.said_in(own, w, said)
 
 
 def _nights(route: RouteView) -> list[str]:

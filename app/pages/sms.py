@@ -62,7 +62,7 @@ MunicipalityPath = Annotated[
 ]
 ToldIn = Annotated[
     LanguageCode,
-    Query(description="Language; words about danger stay Spanish, labelled, until reviewed."),
+    Query(description="Language; words about danger are labelled until reviewed."),
 ]
 WantedService = Annotated[
     str | None,

@@ -1,8 +1,8 @@
 """Sentences that explain why a route is longer than the route that ignores closures.
 
 P32 asks never to call an unknown state closed, P46 for plain words, P54 for the reasons of detours.
-A mistranslation of any text here can cause harm. In a language where no person has reviewed the
-translation, the text stays Spanish and is labelled as Spanish (P47).
+A mistranslation of any text here can cause harm. A translation that no person has reviewed is
+labelled so, and a text without translation is labelled as Spanish (P47).
 """
 
 from collections.abc import Iterator, Sequence
@@ -183,7 +183,7 @@ def _block(w: Words, one: Obstacle) -> TextPart:
 
 
 def _sentences(w: Words, said: Sequence[Sequence[TextPart]]) -> str:
-    """Join sentences into one text and label each part that stays Spanish (P47)."""
+    """Join sentences into one text and label each part that is Spanish or unreviewed (P47)."""
     bare = [[TextPart(part.text.rstrip("."), part.lang) for part in parts] for parts in said]
     return " ".join(f"{route_text.plain(w, parts).rstrip('.')}." for parts in bare)
 

@@ -7,7 +7,7 @@ is a safety text without a reviewed translation (P47); each line states whether 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from babel.numbers import format_decimal
 
@@ -70,6 +70,14 @@ class PrintLine:
     is_strong: bool = False
     link: str | None = None
 
+    @classmethod
+    def said_in(
+        cls, own: Words, w: Words, text: str, label: str = "", *, is_strong: bool = False
+    ) -> Self:
+        """Return a line for a page in ``w``, said with ``own`` as `Words.reviewed` gives."""
+        is_original = own.lang != w.lang
+        return cls(text, label, is_original, own.is_draft, is_strong=is_strong)
+
 
 def name(row: Row, *, has_demo: bool) -> str:
     """Return a space's name, preceded by DEMO for demo data unless the name contains DEMO (P35)."""
@@ -96,7 +104,7 @@ def protected(w: Words, hotline: str | None, lines: AreaContacts) -> PrintLine:
     if numbers:
         named = "; ".join(f"{own.reviewed(KINDS[kind])[1]} {number}" for kind, number in numbers)
         said = f"{said} {named}."
-    return PrintLine(said, is_original=own.lang != w.lang, is_draft=own.is_draft, is_strong=True)
+    return PrintLine.said_in(own, w, said, is_strong=True)
 
 
 def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
@@ -120,9 +128,7 @@ def not_urgent(w: Words) -> PrintLine:
 
 def _safety(w: Words, text: str, *, label: str = "", is_strong: bool = False) -> PrintLine:
     own, said = w.reviewed(text)
-    return PrintLine(
-        said, label, is_original=own.lang != w.lang, is_draft=own.is_draft, is_strong=is_strong
-    )
+    return PrintLine.said_in(own, w, said, label, is_strong=is_strong)
 
 
 def place(
@@ -158,9 +164,7 @@ def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine
     yield from referral(w, row, referrers)
     if row["notice"]:
         own, said = notice_said(w, row["notice"])
-        yield PrintLine(
-            said, w.gettext("Aviso"), is_original=own.lang != w.lang, is_draft=own.is_draft
-        )
+        yield PrintLine.said_in(own, w, said, w.gettext("Aviso"))
 
 
 def referral(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine]:
@@ -328,7 +332,7 @@ def _line(w: Words, line: Row) -> PrintLine:
 def _not_known(w: Words, kind: str) -> PrintLine:
     label, own = _kind(w, kind)
     text = w.gettext("no se conoce una línea")
-    return PrintLine(text, label, is_original=own.lang != w.lang, is_draft=own.is_draft)
+    return PrintLine.said_in(own, w, text, label)
 
 
 def _kind(w: Words, kind: str) -> tuple[str, Words]:

@@ -1,7 +1,7 @@
 """Content of a response that refuses a route: a text and JSON members (P11, P32, P54).
 
-The text is in the language of the request; a text that no person has reviewed in that language
-stays Spanish and is labelled as Spanish (P47).
+The text is in the language of the request; a translation that no person
+has reviewed is labelled so (P47).
 """
 
 from typing import Any

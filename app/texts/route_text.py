@@ -1,7 +1,7 @@
 """Description of a route in words, one sentence for each stretch (P46).
 
-The text states known data and missing data, and promises nothing. A safety text without a reviewed
-translation stays Spanish and is labelled as Spanish (P47).
+The text states known data and missing data, and promises nothing. A safety text whose
+translation no person has reviewed is labelled so (P47).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -127,7 +127,7 @@ def told(answer: JourneyAnswer, now: datetime) -> tuple[RouteTextSource, ...]:
 def plain(w: Words, parts: Sequence[TextPart]) -> str:
     """Join parts into one plain text.
 
-    Parts that stay Spanish, because no person has reviewed their translation, are labelled (P47).
+    Parts that are Spanish, and translations that no person has reviewed, are labelled (P47).
     """
     text = ""
     for row, part in enumerate(parts):

@@ -1,8 +1,8 @@
 """Comparison of a route with the quickest route of its response, in one sentence (P46).
 
 Differences of more than a day on foot are stated in days, not hours, and never in percent. Next to
-"fewer reports" the text states the length without any hazard information. A safety text without a
-reviewed translation stays Spanish, as in `app.texts.route_text` (P47).
+"fewer reports" the text states the length without any hazard information. A safety text whose
+translation no person has reviewed is labelled, as in `app.texts.route_text` (P47).
 """
 
 from collections.abc import Iterator

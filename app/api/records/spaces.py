@@ -35,8 +35,8 @@ NoticeLanguage = Annotated[
     Query(
         max_length=35,
         description="Language of a `notice` that is a code: es, en, pt, fr or ht; without it what"
-        " `Accept-Language` prefers. What can hurt when it is translated wrongly stays Spanish"
-        " until a person has reviewed it, and says so.",
+        " `Accept-Language` prefers. What can hurt when it is translated wrongly"
+        " says that it is not yet reviewed, until people have reviewed it.",
     ),
 ]
 

@@ -119,8 +119,8 @@ class RouteQuestion(JourneyBody):
     )
     lang: LanguageCode = Field(
         "es",
-        description="Language of `text`. What can hurt when it is translated wrongly stays Spanish"
-        " until a person has reviewed it, and says so.",
+        description="Language of `text`. What can hurt when it is translated wrongly"
+        " says that it is not yet reviewed, until people have reviewed it.",
     )
     via: list[Position] = Field(
         [],
