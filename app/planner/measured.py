@@ -102,7 +102,8 @@ def with_pins(found: MeasuredCorridor, pins_m: tuple[float, ...]) -> MeasuredCor
     serves = np.ones(before.services, dtype=np.bool_)
     for at_m in pins_m:
         after = after.with_added(at_m, serves)
-    return replace(found, what_if=corridor_change(before, after, found.request.targets))
+    change = corridor_change(before, after, found.request.targets)
+    return replace(found, what_if=change, with_added=after)
 
 
 def _with_typed(form: ViewForm, length_m: float) -> ViewForm:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from math import isnan
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.i18n.translation import Words
 from app.planning.corridors import DatedFigures, MeasuredCorridor
 from routing.corridors.figures import CorridorFigures
@@ -53,7 +56,12 @@ def reconfirmed(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list
 
 
 def compared(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:
-    """Return sentences on what differs between the two days, from the earlier to the later."""
+    """Return sentences on what differs between the two days, from the earlier to the later.
+
+    Of a day to come nobody has confirmed most spaces yet. A difference that would go away if they
+    were confirmed again is none of the spaces', so what is compared is their state if they are,
+    and the spaces not confirmed yet are named beside it.
+    """
     if found.compared is None or found.change is None:
         return []
     earlier, later = sorted((found.compared, found.now), key=lambda one: one.on)
@@ -64,22 +72,38 @@ def compared(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[st
             sentences.append(text % {"service": name})
             continue
         title = f"{name}, {w.day(earlier.on)} → {w.day(later.on)}"
-        sentences.append(_changed(title, earlier.figures, later.figures, number, w))
-        sentences += filter(None, (_alone(found, number, day, w) for day in (earlier, later)))
+        if earlier.if_reconfirmed is not None or later.if_reconfirmed is not None:
+            title = w.gettext("%(title)s, si todos vuelven a confirmar") % {"title": title}
+        sentences.append(_changed(title, earlier.at_best, later.at_best, number, w))
+        for day, other in ((earlier, later), (later, earlier)):
+            sentences += _alone(found, number, day, other, w)
+        for day in (earlier, later):
+            sentences += _unconfirmed(found, number, day, w)
     return sentences
 
 
-def _alone(found: MeasuredCorridor, number: int, day: DatedFigures, w: Words) -> str | None:
-    """Return a sentence naming the spaces that count only on ``day``; None if there are none."""
-    other = found.compared if day is found.now else found.now
-    assert other is not None  # noqa: S101 -- two days are compared
-    alone = [
-        at.support.name
-        for column, at in enumerate(found.spaces)
-        if day.supports.counts[number, column] and not other.supports.counts[number, column]
-    ]
+def _alone(
+    found: MeasuredCorridor, number: int, day: DatedFigures, other: DatedFigures, w: Words
+) -> list[str]:
+    """Return a sentence naming the spaces that open on ``day`` only; none if there are none."""
+    counts = day.reconfirmed.counts[number] & ~other.reconfirmed.counts[number]
     text = w.gettext("Solo el %(day)s: %(names)s.")
-    return text % {"day": w.day(day.on), "names": ", ".join(alone)} if alone else None
+    return _naming(found, text, day, counts, w)
+
+
+def _unconfirmed(found: MeasuredCorridor, number: int, day: DatedFigures, w: Words) -> list[str]:
+    """Return a sentence naming the spaces that nobody has confirmed for ``day`` yet, if any."""
+    counts = day.reconfirmed.counts[number] & ~day.supports.counts[number]
+    text = w.gettext("Sin confirmar todavía para el %(day)s: %(names)s.")
+    return _naming(found, text, day, counts, w)
+
+
+def _naming(
+    found: MeasuredCorridor, text: str, day: DatedFigures, counts: NDArray[np.bool_], w: Words
+) -> list[str]:
+    """Fill a sentence with a day and the names of the spaces that ``counts`` marks, bool [n]."""
+    spaces = [found.spaces[column].support.name for column in np.flatnonzero(counts).tolist()]
+    return [text % {"day": w.day(day.on), "names": ", ".join(spaces)}] if spaces else []
 
 
 def residents(found: MeasuredCorridor, w: Words) -> list[str]:
@@ -93,16 +117,25 @@ def residents(found: MeasuredCorridor, w: Words) -> list[str]:
             notes.append(
                 w.gettext("Ese mapa de población no cubre todo: puede haber más personas.")
             )
-    elif raster is not None:
-        notes.append(w.gettext("El mapa de población del servidor no se pudo usar aquí."))
+    else:
+        if raster is not None:
+            notes.append(w.gettext("El mapa de población del servidor no se pudo usar aquí."))
+        notes.append(
+            w.gettext("Es una estimación: cada ciudad se reparte en un círculo desde su centro.")
+        )
     bands = [
-        f"{w.km(m)}: {w.gettext('no se sabe') if isnan(count) else w.integer(count)}"
+        f"{w.km(m)}: {w.gettext('no se sabe') if isnan(count) else w.integer(rounded(count))}"
         for m, count in zip(found.people.within_m.tolist(), people.tolist(), strict=True)
     ]
     text = w.gettext(
         "Personas que viven cerca, por distancia al corredor: %(bands)s. Fuente: %(source)s."
     )
     return [text % {"bands": "; ".join(bands), "source": source}, *notes]
+
+
+def rounded(people: float) -> float:
+    """Round a number of people to two digits: an estimate is no count."""
+    return float(f"{people:.2g}")
 
 
 def tried(found: MeasuredCorridor, names: Sequence[str], w: Words) -> list[str]:

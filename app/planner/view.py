@@ -80,9 +80,12 @@ class GapLine:
 
 @dataclass(frozen=True)
 class SpaceLine:
-    """A space as the table shows it; ``services`` are the services' names."""
+    """A space as the table shows it; ``services`` are the services' names.
 
-    id: str
+    ``id`` is None for a trial space.
+    """
+
+    id: str | None
     name: str
     locality: str
     at_m: float
@@ -202,20 +205,13 @@ def answer_of(
     found = view.found
     heights = _height_line(view, w)
     strip = corridor_strip.strip_of(found, names, w, below=_nights_row(nights, w), heights=heights)
-    shown = _gaps(view, names)
-    spaces = tuple(
-        SpaceLine(
-            row["id"], row["name"], row["locality"], row["at_m"],
-            [name for code, name in zip(found.request.services, names, strict=True)
-             if code in row["services"].split("|")],
-        )
-        for row in corridor_rows.spaces_of(found)
-    )  # fmt: skip
+    shown = _gaps(view, names, w)
+    spaces = _spaces(view, names, w)
     compared = sentences.compared(found, names, w)
     tried = sentences.tried(found, names, w)
     # Sentences of a comparison state the figures too, so they are not said twice.
     said = [] if compared or tried else sentences.said(found, names, w)
-    said += sentences.reconfirmed(found, names, w)
+    said += [] if compared else sentences.reconfirmed(found, names, w)
     return WorkbenchAnswer(
         title=corridor_rows.name_of(found),
         ends=_ends(view, w),
@@ -262,29 +258,44 @@ def _ends(view: CorridorView, w: Words) -> tuple[str, str]:
     return view.found.ends() or named
 
 
-def _gaps(view: CorridorView, names: Sequence[str]) -> list[GapLine]:
+def _spaces(view: CorridorView, names: Sequence[str], w: Words) -> tuple[SpaceLine, ...]:
+    """Return the spaces that count and the trial spaces, in the direction of travel."""
+    found = view.found
+    stored = [
+        SpaceLine(
+            row["id"], row["name"], row["locality"], row["at_m"],
+            [name for code, name in zip(found.request.services, names, strict=True)
+             if code in row["services"].split("|")],
+        )
+        for row in corridor_rows.spaces_of(found)
+    ]  # fmt: skip
+    trial = w.gettext("espacio de prueba")
+    pins = [SpaceLine(None, trial, "", at_m, names) for at_m in view.pins_m]
+    return tuple(sorted((*stored, *pins), key=lambda one: one.at_m))
+
+
+def _gaps(view: CorridorView, names: Sequence[str], w: Words) -> list[GapLine]:
     """Return the long gaps of every service and the longest of each, the longest first."""
-    found, figures = view.found, view.found.now.figures
+    found, figures = view.found, view.found.shown_figures
     lines = []
     for number, name in enumerate(names):
         if not found.now.is_known[number]:
             continue
         longest = figures.longest_gap(number)
         lines += [
-            _line(view, gap, name)
+            _line(view, gap, name, w)
             for gap in figures.gaps.of(number)
             if gap.length_m > found.request.targets.gap_m or gap == longest
         ]
     return sorted(lines, key=lambda one: (-one.length_m, one.service, one.from_m))
 
 
-def _line(view: CorridorView, gap: CorridorGap, name: str) -> GapLine:
-    ends = view.found.ends() or ("", "")
-    return GapLine(
-        name, gap.from_m, gap.to_m, gap.length_m,
-        corridor_rows.end_of(view.found, gap.from_row)[1] or ends[0],
-        corridor_rows.end_of(view.found, gap.to_row)[1] or ends[1],
-    )  # fmt: skip
+def _line(view: CorridorView, gap: CorridorGap, name: str, w: Words) -> GapLine:
+    starts, ends = (
+        corridor_rows.end_name(view.found, row, side, w)
+        for side, row in enumerate((gap.from_row, gap.to_row))
+    )
+    return GapLine(name, gap.from_m, gap.to_m, gap.length_m, starts, ends)
 
 
 def _towns(view: CorridorView) -> list[tuple[str, float]]:

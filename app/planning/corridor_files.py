@@ -31,8 +31,7 @@ class CorridorContent:
     strip
         The corridor as a strip, which the drawings show.
     w
-        Texts in the language of the drawings. Tables and features hold codes instead of texts; the
-        report is always in Spanish.
+        Language of the drawings and of the report. Tables and features hold codes instead of texts.
     """
 
     found: MeasuredCorridor
@@ -50,7 +49,7 @@ class CorridorContent:
     def notes(self) -> list[str]:
         """Lines below a drawing: its legend, its notice (P35 for fictitious data), its sources."""
         notice = route_phrases.notice(is_demo=self.found.has_demo)
-        roads = corridor_rows.roads_of(self.found)
+        roads = corridor_rows.roads_of(self.found, self.w)
         longest = self.w.km(self.found.request.targets.gap_m)
         legend = self.w.gettext(corridor_strip.LEGEND) % {"km": longest}
         return corridor_picture.wrapped((legend, notice, f"Amparo, {self.now:%Y-%m-%d}; {roads}"))
@@ -69,8 +68,7 @@ def _report(content: CorridorContent) -> bytes:
     # folium takes a third of a second to import, and few servers are asked for a report.
     from app.planning.corridor_report import report  # noqa: PLC0415
 
-    services = dict(zip(content.found.request.services, content.names, strict=True))
-    return report(content.found, services).encode()
+    return report(content.found, content.names, content.w).encode()
 
 
 def _svg(content: CorridorContent) -> bytes:

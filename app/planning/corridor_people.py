@@ -19,7 +19,7 @@ from geo.geography import coverage_gaps
 from geo.geography.place_index import ResidentPlaces
 from geo.spaces import queries
 from geo.vocabulary import check_services
-from routing.corridors.people import BANDS_M, people_near
+from routing.corridors.people import BANDS_M, people_near, town_parts
 from routing.route.coverage import ACCESS_M
 
 type Floats = NDArray[np.float64]
@@ -116,8 +116,9 @@ def _by_towns(
     known = places.columns["population"]
     # In GeoNames, population 0 means not known.
     population = np.array([people or np.nan for people in known], dtype=np.float64)
-    away_m = _distances_m(shapes, np.column_stack((places.lon, places.lat)))
-    found = people_near(population, away_m)
+    parts = town_parts(places.lon, places.lat, population)
+    away_m = _distances_m(shapes, np.column_stack((parts.lon, parts.lat)))
+    found = people_near(parts, away_m)
     rows = zip(found.within_m, found.people, found.towns, found.unknown, strict=True)
     return [
         PeopleCount(name, float(m), _whole(people), "towns", float(unknown) / max(int(towns), 1))

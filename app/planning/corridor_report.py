@@ -9,7 +9,7 @@ written as HTML references, too (`_inert`).
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html import escape
 from math import isnan
@@ -22,13 +22,11 @@ from branca.element import Element
 from markupsafe import Markup
 
 from app.i18n import route_phrases
-from app.i18n.route_phrases import kilometres
-from app.i18n.translation import words
+from app.i18n.translation import Words
 from app.planning import corridor_rows
 from app.planning.corridor_strip import strip_of, svg
 from app.planning.corridors import MeasuredCorridor
 from app.planning.population_raster import RasterPeople
-from geo.vocabulary import readable
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _VENDOR: Final = _ROOT / "app" / "static" / "vendor"
@@ -44,9 +42,6 @@ _LINE, _GAP, _SPACE, _GROUND = "#0b3d63", "#8a1c1c", "#0b3d63", "#f4f1ea"
 
 #: Matches the random id (32 hexadecimal digits) that folium gives to an element.
 _IDS: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
-
-#: Names of start and end of a corridor whose ends have none.
-_UNNAMED: Final = ("inicio", "fin")
 
 _STYLE: Final = """
 body{font:16px/1.45 system-ui,sans-serif;margin:0;color:#1a1a1a;background:#fff}
@@ -67,34 +62,35 @@ class _OfflineMap(folium.Map):
     default_css = []  # noqa: RUF012
 
 
-def report(found: MeasuredCorridor, services: Mapping[str, str]) -> str:
-    """Return the report as an HTML document, in Spanish.
+def report(found: MeasuredCorridor, names: Sequence[str], w: Words) -> str:
+    """Return the report as an HTML document.
 
     Parameters
     ----------
     found
-        Figures of the corridor.
-    services
-        Name of each service, by its code.
+        Figures of the corridor, with those of added spaces where it has some.
+    names
+        Name of each service, in the order of the request.
+    w
+        Language of the texts.
     """
-    names = [services.get(code) or readable(code) for code in found.request.services]
     title = corridor_rows.name_of(found)
-    chart = _map(found, names)
+    chart = _map(found, names, w)
     root: Any = chart.get_root()
     root.title = _inert(title)
     root.header.add_child(Element(f"<style>{_STYLE}</style>"))
     root.header.add_child(Element(f"<style>{_asset('leaflet-*.css')}</style>"))
     root.header.add_child(Element(f"<script>{_asset('leaflet-*.js')}</script>"))
-    before = Markup("").join(_before(found, title, names))
+    before = Markup("").join(_before(found, title, names, w))
     root.html.add_child(Element(_plain(before)), name="before")
     # Rendering puts the map into the document, so that the tables added later come below it.
     root.render()
     # Attribution to Leaflet in words, without the flag of its default prefix.
     no_flag = f"{chart.get_name()}.attributionControl.setPrefix('Leaflet');"
     root.script.add_child(Element(no_flag))
-    root.html.add_child(Element(_plain(Markup("").join(_after(found, names)))), name="after")
+    root.html.add_child(Element(_plain(Markup("").join(_after(found, names, w)))), name="after")
     document: str = root.render()
-    return _numbered(document.replace("<html>", '<html lang="es">', 1))
+    return _numbered(document.replace("<html>", f'<html lang="{w.lang}">', 1))
 
 
 def _numbered(document: str) -> str:
@@ -132,18 +128,24 @@ def _asset(pattern: str) -> str:
     return "{% raw %}" + text + "{% endraw %}"
 
 
-def _ends(found: MeasuredCorridor) -> tuple[str, str]:
-    """Return the names of start and end in the direction of travel."""
-    return found.ends(_UNNAMED) or _UNNAMED
+def _ends(found: MeasuredCorridor, w: Words) -> tuple[str, str]:
+    """Return the names of start and end in the direction of travel.
+
+    The ends of a corridor without names of its own are its first and its last town.
+    """
+    towns = found.towns
+    if found.ends() is None and len(towns) > 1:
+        return towns[0].name, towns[-1].name
+    return found.ends() or (w.gettext("inicio del corredor"), w.gettext("fin del corredor"))
 
 
-def _map(found: MeasuredCorridor, names: Sequence[str]) -> _OfflineMap:
+def _map(found: MeasuredCorridor, names: Sequence[str], w: Words) -> _OfflineMap:
     lon, lat = found.way.line.coordinates.T
     bounds = [[float(lat.min()), float(lon.min())], [float(lat.max()), float(lon.max())]]
     chart = _OfflineMap(tiles=None, control_scale=True, attr="")
     folium.GeoJson(
         _countries(*bounds[0][::-1], *bounds[1][::-1]),
-        name="Países",
+        name=w.gettext("Países"),
         control=False,
         style_function=lambda _: {
             "color": "#777", "weight": 1.5, "dashArray": "6 4", "fillColor": _GROUND,
@@ -152,28 +154,31 @@ def _map(found: MeasuredCorridor, names: Sequence[str]) -> _OfflineMap:
     ).add_to(chart)  # fmt: skip
     folium.GeoJson(
         {"type": "LineString", "coordinates": found.way.line.coordinates.round(5).tolist()},
-        name="Corredor",
+        name=w.gettext("Corredor"),
         control=False,
         style_function=lambda _: {"color": _LINE, "weight": 4},
     ).add_to(chart)
     for row, name in enumerate(names):
-        _layer(found, row, name).add_to(chart)
+        _layer(found, row, name, w).add_to(chart)
     folium.LayerControl(collapsed=False).add_to(chart)
     chart.fit_bounds(bounds)
     return chart
 
 
-def _layer(found: MeasuredCorridor, row: int, name: str) -> folium.FeatureGroup:
-    """Return the map layer of a service: its spaces and long gaps; readers can switch it off."""
+def _layer(found: MeasuredCorridor, row: int, name: str, w: Words) -> folium.FeatureGroup:
+    """Return the map layer of a service: its spaces and long gaps; readers can switch it off.
+
+    An added space has no place off the line, so gaps begin and end at it and nothing is drawn.
+    """
     layer = folium.FeatureGroup(name=_inert(name), show=row == 0)
     if not found.now.is_known[row]:
         return layer
-    for gap in found.now.figures.gaps.of(row):
+    for gap in found.shown_figures.gaps.of(row):
         if gap.length_m > found.request.targets.gap_m:
             folium.GeoJson(
                 {"type": "LineString", "coordinates": corridor_rows.line_of(found, gap).tolist()},
                 style_function=lambda _: {"color": _GAP, "weight": 8, "dashArray": "3 9"},
-                tooltip=_inert(f"{kilometres(gap.length_m)} sin {name}"),
+                tooltip=_inert(_without(gap.length_m, name, w)),
             ).add_to(layer)
     named: set[str] = set()
     for column, at in enumerate(found.spaces):
@@ -223,92 +228,124 @@ def _countries(west: float, south: float, east: float, north: float) -> dict[str
     }
 
 
-def _before(found: MeasuredCorridor, title: str, names: Sequence[str]) -> Iterator[Markup]:
+def _without(length_m: float, name: str, w: Words) -> str:
+    text = w.gettext("%(service)s: tramo de %(km)s sin ninguno")
+    return text % {"service": name, "km": w.km(length_m)}
+
+
+def _before(
+    found: MeasuredCorridor, title: str, names: Sequence[str], w: Words
+) -> Iterator[Markup]:
     """Yield the report's parts above the map: title, notice, how to read it, strip."""
     request, length_m = found.request, found.now.supports.length_m
     yield Markup("<main><h1>{}</h1>").format(title)
     yield Markup('<p class="notice">{}</p>').format(route_phrases.notice(is_demo=found.has_demo))
-    yield Markup("<p>{}, {}. Espacios abiertos el {}, según sus horarios. Cuenta quien está a {} o"
-                 " menos del camino; un tramo es largo a partir de {}.</p>").format(
-        " - ".join(_ends(found)), kilometres(length_m), found.now.on.strftime("%d/%m/%Y"),
-        kilometres(found.access_m),
-        kilometres(request.targets.gap_m),
-    )  # fmt: skip
-    yield Markup('<h2>Tramos sin servicio</h2><div class="drawn">{}</div><h2>Mapa</h2>').format(
-        svg(strip_of(found, names, words("es")))
+    told = w.gettext(
+        "%(start)s - %(end)s, %(length)s. Espacios abiertos el %(day)s, según sus horarios. Cuenta"
+        " quien está a %(access)s o menos del camino; un tramo es largo a partir de %(gap)s."
+    )
+    start, end = _ends(found, w)
+    values = {
+        "start": start, "end": end, "length": w.km(length_m), "day": w.day(found.now.on),
+        "access": w.km(found.access_m), "gap": w.km(request.targets.gap_m),
+    }  # fmt: skip
+    yield Markup("<p>{}</p>").format(told % values)
+    if found.with_added is not None:
+        added = w.ngettext(
+            "Con %(num)s espacio de prueba, que no existe.",
+            "Con %(num)s espacios de prueba, que no existen.",
+            len(found.with_added) - len(found.spaces),
+        )
+        number = len(found.with_added) - len(found.spaces)
+        yield Markup("<p><strong>{}</strong></p>").format(added % {"num": number})
+    yield Markup('<h2>{}</h2><div class="drawn">{}</div><h2>{}</h2>').format(
+        w.gettext("Tramos sin servicio"), svg(strip_of(found, names, w)), w.gettext("Mapa")
     )
 
 
-def _after(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Markup]:
+def _after(found: MeasuredCorridor, names: Sequence[str], w: Words) -> Iterator[Markup]:
     """Yield the report's parts below the map: tables and sources."""
-    yield Markup("<h2>Cifras</h2>")
+    heading = Markup("<h2>{}</h2>")
+    yield heading.format(w.gettext("Cifras"))
     yield _table(
-        ("Servicio", "Espacios", "Tramo más largo", "De", "A", "Distancia media al siguiente",
-         "Sin confirmar"),
-        _figures(found, names),
+        (w.gettext("Servicio"), w.gettext("Espacios"), w.gettext("Tramo más largo"),
+         w.gettext("Desde"), w.gettext("Hasta"), w.gettext("Distancia media al siguiente"),
+         w.gettext("Sin confirmar")),
+        _figures(found, names, w),
     )  # fmt: skip
-    yield Markup("<h2>Espacios</h2>")
-    yield _table(("km", "Espacio", "Lugar", "Servicios"), _spaces(found, names))
-    yield Markup("<h2>Personas cerca</h2>")
+    yield heading.format(w.gettext("Espacios"))
+    yield _table(
+        ("km", w.gettext("Espacio"), w.gettext("Lugar"), w.gettext("Servicios")),
+        _spaces(found, names, w),
+    )
+    yield heading.format(w.gettext("Personas cerca"))
     raster = found.by_raster
+    within, people = w.gettext("A menos de"), w.gettext("Personas")
     if raster is not None and raster.people is not None:
-        yield _table(("A menos de", "Personas", "Superficie con dato"), _by_raster(raster.people))
-        of_people = Markup("Población: {}; cada celda cuenta por su parte").format(raster.source)
+        yield _table(
+            (within, people, w.gettext("Superficie con dato")), _by_raster(raster.people, w)
+        )
+        text = w.gettext("Población: %(source)s; cada celda cuenta por su parte")
+        of_people = text % {"source": raster.source}
     else:
-        yield _table(("A menos de", "Personas", "Pueblos", "Sin dato"), _people(found))
-        of_people = Markup("Población de pueblos: GeoNames (CC BY 4.0); cuenta quien vive en ellos")
-    yield Markup(
-        "<h2>Fuentes</h2><p>Espacios: red Amparo. Caminos: {}. {}, no quien va por el camino."
+        yield _table(
+            (within, people, w.gettext("Pueblos"), w.gettext("Sin dato")), _people(found, w)
+        )
+        of_people = w.gettext(
+            "Población de pueblos: GeoNames (CC BY 4.0), repartida en un círculo desde el centro"
+        )
+    sources = w.gettext(
+        "Espacios: red Amparo. Caminos: %(roads)s. %(people)s; no cuenta a quien va por el camino."
         " Contornos: Natural Earth, solo para orientarse: no son límites oficiales. Los servicios"
-        " protegidos no se cuentan.</p></main>"
-    ).format(corridor_rows.roads_of(found), of_people)
+        " protegidos no se cuentan."
+    )
+    values = {"roads": corridor_rows.roads_of(found, w), "people": of_people}
+    yield Markup("<h2>{}</h2><p>{}</p></main>").format(w.gettext("Fuentes"), sources % values)
 
 
-def _figures(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Sequence[object]]:
-    figures, data = found.now.figures, found.data
+def _figures(found: MeasuredCorridor, names: Sequence[str], w: Words) -> Iterator[Sequence[object]]:
+    figures, data = found.shown_figures, found.data
+    ends = _ends(found, w)
     for row, name in enumerate(names):
         if not found.now.is_known[row]:
-            yield (name, "sin datos de ese día", "", "", "", "", "")
+            yield (name, w.gettext("sin datos de ese día"), "", "", "", "", "")
             continue
         gap = figures.longest_gap(row)
         yield (
-            name, int(figures.supports[row]), kilometres(gap.length_m),
-            _end(found, gap.from_row, 0), _end(found, gap.to_row, 1),
-            kilometres(float(figures.mean_to_next_m[row])), int(data.undated[row]),
+            name, int(figures.supports[row]), w.km(gap.length_m),
+            corridor_rows.end_name(found, gap.from_row, 0, w) or ends[0],
+            corridor_rows.end_name(found, gap.to_row, 1, w) or ends[1],
+            w.km(float(figures.mean_to_next_m[row])), int(data.undated[row]),
         )  # fmt: skip
 
 
-def _end(found: MeasuredCorridor, row: int | None, side: int) -> str:
-    if row is not None:
-        return found.spaces[row].support.name
-    return _ends(found)[side]
-
-
-def _spaces(found: MeasuredCorridor, names: Sequence[str]) -> Iterator[Sequence[object]]:
-    supports = found.now.supports
+def _spaces(found: MeasuredCorridor, names: Sequence[str], w: Words) -> Iterator[Sequence[object]]:
+    supports = found.shown_supports
     for row in supports.at_m.argsort(kind="stable").tolist():
         offered = [name for n, name in enumerate(names) if supports.counts[n, row]]
         if offered:
-            space = found.spaces[row].support
-            yield round(supports.at_m[row] / 1e3), space.name, space.place, ", ".join(offered)
+            is_added = row >= len(found.spaces)
+            place = "" if is_added else found.spaces[row].support.place
+            name = corridor_rows.end_name(found, row, 0, w)
+            yield round(supports.at_m[row] / 1e3), name, place, ", ".join(offered)
 
 
-def _people(found: MeasuredCorridor) -> Iterator[Sequence[object]]:
+def _people(found: MeasuredCorridor, w: Words) -> Iterator[Sequence[object]]:
     near = found.people
     for band, people, towns, unknown in zip(
         near.within_m.tolist(), near.people.tolist(), near.towns, near.unknown, strict=True
     ):
-        yield kilometres(band), _counted(people), int(towns), int(unknown)
+        yield w.km(band), _counted(people, w), int(towns), int(unknown)
 
 
-def _by_raster(near: RasterPeople) -> Iterator[Sequence[object]]:
+def _by_raster(near: RasterPeople, w: Words) -> Iterator[Sequence[object]]:
     rows = (near.within_m.tolist(), near.people.tolist(), near.known_share.tolist())
     for band, people, share in zip(*rows, strict=True):
-        yield kilometres(band), _counted(people), f"{share:.0%}"
+        yield w.km(band), _counted(people, w), f"{share:.0%}"
 
 
-def _counted(people: float) -> str:
-    return "no se sabe" if isnan(people) else f"{round(people):,}".replace(",", ".")
+def _counted(people: float, w: Words) -> str:
+    return w.gettext("no se sabe") if isnan(people) else w.integer(round(people))
 
 
 def _table(heads: Sequence[str], rows: Iterator[Sequence[object]]) -> Markup:

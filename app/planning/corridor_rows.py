@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.i18n import route_phrases
+from app.i18n.translation import Words, words
 from app.planning.corridors import DatedFigures, MeasuredCorridor
 from geo.exports.snapshot import ATTRIBUTION
 from routing.corridors.figures import CorridorFigures
@@ -64,17 +65,17 @@ def states(found: MeasuredCorridor) -> tuple[CorridorState, ...]:
 def about(found: MeasuredCorridor, now: datetime) -> tuple[str, str, str]:
     """Return the values of `ABOUT_COLUMNS`."""
     notice = route_phrases.notice(is_demo=found.has_demo)
-    return now.date().isoformat(), f"{ATTRIBUTION}; {roads_of(found)}", notice
+    return now.date().isoformat(), f"{ATTRIBUTION}; {roads_of(found, words('es'))}", notice
 
 
-def roads_of(found: MeasuredCorridor) -> str:
-    """Return the source of the roads that the corridor follows, in Spanish."""
+def roads_of(found: MeasuredCorridor, w: Words) -> str:
+    """Return the source of the roads that the corridor follows."""
     if not found.way.network:
-        return "línea dibujada, sin caminos"
+        return w.gettext("línea dibujada, sin caminos")
     # Only on a sketch may added spaces stand farther off than the access distance (`CorridorWay`).
     is_sketch = found.way.pin_reach_m > found.access_m
     return (
-        "esquema, con las distancias del camino y sin sus curvas"
+        w.gettext("esquema, con las distancias del camino y sin sus curvas")
         if is_sketch
         else f"© OpenStreetMap, {found.way.network}"
     )
@@ -118,6 +119,23 @@ def end_of(found: MeasuredCorridor, row: int | None) -> tuple[str | None, str | 
         return None, f"added.{row - len(found.spaces)}"
     space = found.spaces[row].support
     return space.id, space.name
+
+
+def end_name(found: MeasuredCorridor, row: int | None, side: int, w: Words) -> str:
+    """Return how a reader knows an end of a gap; empty for an end of a line without names.
+
+    Parameters
+    ----------
+    row
+        Row of the space at the end; None for an end of the line.
+    side
+        0 where the gap begins, 1 where it ends.
+    """
+    if row is None:
+        return (found.ends() or ("", ""))[side]
+    if row >= len(found.spaces):
+        return w.gettext("espacio de prueba")
+    return found.spaces[row].support.name
 
 
 def figures_of(found: MeasuredCorridor) -> Iterator[Row]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -32,13 +32,21 @@ from routing.corridors.changes import CorridorChange, corridor_change
 from routing.corridors.data import CorridorData, SpaceData, corridor_data
 from routing.corridors.figures import CorridorFigures, CorridorTargets, corridor_figures
 from routing.corridors.gaps import CorridorSupports
-from routing.corridors.people import BANDS_M, PeopleNear, people_near
+from routing.corridors.people import (
+    BANDS_M,
+    PeopleNear,
+    people_near,
+    town_parts,
+    town_radius_m,
+)
+from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import MeasuredLine, SupportAt, supports_along
 from routing.travel.crossings import Crossing
 from routing.travel.support_points import Support, Supports
 
 type Bools = NDArray[np.bool_]
+type Floats = NDArray[np.float64]
 
 #: Age beyond which a space's confirmation is called old, days: the validity of places to sleep
 #: (P41).
@@ -136,6 +144,8 @@ class DatedFigures:
     if_reconfirmed : CorridorFigures or None
         Figures that also count spaces which would count on the day but whose confirmation ends
         before it; the truth lies between ``figures`` and these figures. None without such spaces.
+    reconfirmed : CorridorSupports
+        Spaces that count on the day, with those that would if they were confirmed again.
     is_known : tuple of bool
         For each service whether there are records of the day at all.
     """
@@ -144,7 +154,13 @@ class DatedFigures:
     supports: CorridorSupports
     figures: CorridorFigures
     if_reconfirmed: CorridorFigures | None
+    reconfirmed: CorridorSupports
     is_known: tuple[bool, ...]
+
+    @property
+    def at_best(self) -> CorridorFigures:
+        """Figures if every space were confirmed until the day."""
+        return self.figures if self.if_reconfirmed is None else self.if_reconfirmed
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +178,7 @@ class MeasuredCorridor:
     data : CorridorData
         Age and completeness of the records known on the day asked for.
     people : PeopleNear
-        People who live near, by the populations of towns.
+        People who live near, estimated by the populations of towns.
     by_raster : CountedByRaster or None
         People near by the operator's raster; None without one.
     towns : tuple of TownAlong
@@ -171,6 +187,8 @@ class MeasuredCorridor:
         The day to compare with, and what changes from that day to the day asked for.
     what_if : CorridorChange or None
         What the added spaces change.
+    with_added : CorridorSupports or None
+        Spaces of the day, and the added ones in the last rows; None without added ones.
     """
 
     request: CorridorRequest
@@ -186,7 +204,18 @@ class MeasuredCorridor:
     compared: DatedFigures | None
     change: CorridorChange | None
     what_if: CorridorChange | None
+    with_added: CorridorSupports | None
     has_demo: bool
+
+    @property
+    def shown_supports(self) -> CorridorSupports:
+        """Spaces that tables and maps show: those of the day, with the added ones."""
+        return self.now.supports if self.with_added is None else self.with_added
+
+    @property
+    def shown_figures(self) -> CorridorFigures:
+        """Figures of the shown spaces."""
+        return self.now.figures if self.what_if is None else self.what_if.after
 
     def travelled_m(self, line_m: float) -> float:
         """Convert metres along the line to the direction of travel, clipped to the line's ends."""
@@ -241,7 +270,7 @@ async def measure_corridor(
     zone = ZoneInfo(places.near([(lon, lat)])[0][0].timezone)
     state = await _spaces_of(session, request, now.astimezone(zone).date())
     await session.close()
-    spaces, dated, change, what_if, near = await search(
+    spaces, dated, change, added, near = await search(
         partial(_measured, request, way, state, places)
     )
     # `LinePeople` caches its counts, so only the first request for a line takes long.
@@ -265,7 +294,8 @@ async def measure_corridor(
         towns=near[1],
         compared=dated[1] if len(dated) > 1 else None,
         change=change,
-        what_if=what_if,
+        what_if=None if added is None else added.change,
+        with_added=None if added is None else added.supports,
         has_demo=known.has_demo,
     )
 
@@ -328,15 +358,6 @@ async def _way_of_towns(
 type _Counted = Mapping[str, tuple[OpenSpace, ...]]
 
 
-class _Read(Protocol):
-    """A query for spaces by a day."""
-
-    async def __call__(
-        self, session: AsyncSession, on: date, *, today: date, services: Sequence[str]
-    ) -> tuple[OpenSpace, ...]:
-        """Return the spaces of the day that offer all services."""
-
-
 @dataclass(frozen=True, slots=True)
 class _SpacesByDay:
     """Spaces that count for each service on each day asked for.
@@ -366,28 +387,32 @@ class _SpacesByDay:
 async def _spaces_of(session: AsyncSession, request: CorridorRequest, today: date) -> _SpacesByDay:
     on = request.on or today
     days = (on,) if request.compared_on is None else (on, request.compared_on)
-    find = partial(_found, session, request.services, today=today)
-    counted = [await find(day, queries.spaces_on) for day in days]
-    lapsed = [await find(day, queries.lapsed_spaces_on) for day in days]
+    found = [await _found(session, request.services, day, today) for day in days]
     known = [await _known(session, request.services, day, today) for day in days]
-    return _SpacesByDay(today, days, tuple(counted), tuple(lapsed), tuple(known))
+    counted, lapsed = zip(*found, strict=True)
+    return _SpacesByDay(today, days, counted, lapsed, tuple(known))
 
 
 async def _found(
-    session: AsyncSession, services: Sequence[str], on: date, read: _Read, *, today: date
-) -> dict[str, tuple[OpenSpace, ...]]:
-    """Return for each service the spaces that ``read`` finds for a day.
+    session: AsyncSession, services: Sequence[str], on: date, today: date
+) -> tuple[_Counted, _Counted]:
+    """Return for each service the spaces that count on a day, and those that have lapsed by it.
 
     For overnight stays these are the spaces of the night after the day.
     """
-    found = {}
+    counted, lapsed = {}, {}
     for is_night in sorted({service == NIGHT_SERVICE for service in services}):
         asked = (NIGHT_SERVICE,) if is_night else ()
-        spaces = await read(session, on, today=today, services=asked)
+        spaces = await queries.spaces_of_day(session, on, today=today, services=asked)
         for service in services:
             if (service == NIGHT_SERVICE) == is_night:
-                found[service] = tuple(one for one in spaces if service in one.services)
-    return found
+                counted[service] = _offering(spaces.counted, service)
+                lapsed[service] = _offering(spaces.lapsed, service)
+    return counted, lapsed
+
+
+def _offering(spaces: Sequence[OpenSpace], service: str) -> tuple[OpenSpace, ...]:
+    return tuple(space for space in spaces if service in space.services)
 
 
 async def _known(
@@ -400,11 +425,19 @@ async def _known(
     return tuple(span.holds(on) for span in spans)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _WithAdded:
+    """The spaces of a day with added ones in the last rows, and what these change."""
+
+    supports: CorridorSupports
+    change: CorridorChange
+
+
 type _Measured = tuple[
     tuple[SupportAt, ...],
     list[DatedFigures],
     CorridorChange | None,
-    CorridorChange | None,
+    _WithAdded | None,
     tuple[PeopleNear, tuple[TownAlong, ...]],
 ]
 
@@ -416,18 +449,17 @@ def _measured(
     states = [_supports(request, way, spaces, counted) for counted in known.counted]
     dated = []
     for row, (day, state) in enumerate(zip(known.days, states, strict=True)):
-        more = None
         lapsed = _supports(request, way, spaces, known.lapsed[row])
-        if lapsed.counts.any():
-            both = replace(state, counts=state.counts | lapsed.counts)
-            more = corridor_figures(both, request.targets)
+        both = replace(state, counts=state.counts | lapsed.counts)
+        more = corridor_figures(both, request.targets) if lapsed.counts.any() else None
         figures = corridor_figures(state, request.targets)
-        dated.append(DatedFigures(day, state, figures, more, known.are_known[row]))
+        dated.append(DatedFigures(day, state, figures, more, both, known.are_known[row]))
     change = corridor_change(states[1], states[0], request.targets) if len(states) > 1 else None
-    what_if = None
+    added = None
     if request.added:
-        what_if = corridor_change(states[0], _added(request, way, states[0]), request.targets)
-    return spaces, dated, change, what_if, _people(request, way, places)
+        after = _added(request, way, states[0])
+        added = _WithAdded(after, corridor_change(states[0], after, request.targets))
+    return spaces, dated, change, added, _people(request, way, places)
 
 
 def _supports(
@@ -465,35 +497,36 @@ def _people(
     request: CorridorRequest, way: CorridorWay, places: ResidentPlaces
 ) -> tuple[PeopleNear, tuple[TownAlong, ...]]:
     """Return the people of the towns near a line, and the towns on it."""
+    # In GeoNames, population 0 means not known.
+    population = np.array([one or np.nan for one in places.columns["population"]], np.float64)
     lon, lat = way.line.coordinates.T
-    # A degree of latitude has 110 km or more, one of longitude a third of that up to 70 degrees.
-    spare = max(BANDS_M) / 110_000.0
+    spare = (max(BANDS_M) + town_radius_m(population)) / METRES_PER_DEGREE
+    # Up to 70 degrees of latitude a degree of longitude has a third of that of latitude, or more.
     rows = np.flatnonzero(
         (places.lon >= lon.min() - 3.0 * spare)
         & (places.lon <= lon.max() + 3.0 * spare)
         & (places.lat >= lat.min() - spare)
         & (places.lat <= lat.max() + spare)
     )
-    towns = Supports(
-        Support(str(row), "", "", float(places.lon[row]), float(places.lat[row]))
-        for row in rows.tolist()
-    )
-    near = supports_along(way.line, towns, max(BANDS_M))
-    people, names, ids = (places.columns[name] for name in ("population", "name", "id"))
-    # In GeoNames, population 0 means not known.
-    population = np.array([people[int(at.support.id)] or np.nan for at in near], dtype=np.float64)
+    parts = town_parts(places.lon[rows], places.lat[rows], population[rows])
+    away_m = np.full(len(parts.town), np.inf)
+    for at in supports_along(way.line, _points(parts.lon, parts.lat), max(BANDS_M)):
+        away_m[int(at.support.id)] = at.access_m
+    near = supports_along(way.line, _points(places.lon[rows], places.lat[rows]), TOWN_M)
+    names, ids = places.columns["name"], places.columns["id"]
     on_it = sorted(
-        (
-            _travelled_m(request, way.line.length_m, at.at_m),
-            names[int(at.support.id)],
-            ids[int(at.support.id)],
-        )
+        (_travelled_m(request, way.line.length_m, at.at_m), names[row], ids[row])
         for at in near
-        if at.access_m <= TOWN_M
+        for row in (int(rows[int(at.support.id)]),)
     )
-    return (
-        people_near(population, np.array([at.access_m for at in near], dtype=np.float64)),
-        tuple(TownAlong(id_, name, at_m) for at_m, name, id_ in on_it),
+    return people_near(parts, away_m), tuple(TownAlong(id_, name, m) for m, name, id_ in on_it)
+
+
+def _points(lon: Floats, lat: Floats) -> Supports:
+    """Return points as supports, named by their rows."""
+    return Supports(
+        Support(str(row), "", "", *place)
+        for row, place in enumerate(zip(lon.tolist(), lat.tolist(), strict=True))
     )
 
 

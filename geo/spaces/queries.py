@@ -39,11 +39,11 @@ __all__ = [
     "NearbySpaces",
     "OpenSpace",
     "SideSpace",
+    "SpacesOfDay",
     "check_services",
     "countries_with_spaces",
     "is_listed",
     "known_span",
-    "lapsed_spaces_on",
     "listed_spaces",
     "nearest_by_side",
     "nearest_spaces",
@@ -51,6 +51,7 @@ __all__ = [
     "properties_of",
     "select_spaces",
     "spaces_around",
+    "spaces_of_day",
     "spaces_on",
     "spaces_over",
 ]
@@ -222,23 +223,36 @@ async def spaces_on(
     )
 
 
-async def lapsed_spaces_on(
-    session: AsyncSession, on: date, *, today: date, services: Sequence[str] = ()
-) -> tuple[OpenSpace, ...]:
-    """Return the spaces that would count on a day if they were confirmed again, sorted by id.
+@dataclass(frozen=True, slots=True)
+class SpacesOfDay:
+    """Spaces of a day, sorted by id.
 
-    People can be sent to these spaces today and they open on the day by their schedule, but their
-    confirmation ends before it, so whether they count then is not known (P24). A space that the day
-    finds closed by its own hours is not among them: that it does not count is known. None for a day
-    up to ``today``.
+    Attributes
+    ----------
+    counted : tuple of OpenSpace
+        Those that count on the day, as `spaces_on` returns them.
+    lapsed : tuple of OpenSpace
+        Those that would count if they were confirmed again: people can be sent to them today and
+        they open on the day by their schedule, but their confirmation ends before it, so whether
+        they count then is not known (P24). A space that the day finds closed by its own hours is
+        not among them: that it does not count is known. None for a day up to today.
     """
+
+    counted: tuple[OpenSpace, ...]
+    lapsed: tuple[OpenSpace, ...]
+
+
+async def spaces_of_day(
+    session: AsyncSession, on: date, *, today: date, services: Sequence[str] = ()
+) -> SpacesOfDay:
+    """Return the spaces that count on a day, and those whose confirmation ends before it."""
+    counted = await spaces_on(session, on, today=today, services=services)
     if on <= today:
-        return ()
+        return SpacesOfDay(counted, ())
     night = NIGHT_SERVICE in services
-    confirmed = await spaces_on(session, on, today=today, services=services)
     either = await spaces_over(session, on=today, days=(on,), services=services, night=night)
-    counted = {space.id for space in confirmed}
-    return tuple(space for space in either if space.id not in counted)
+    ids = {space.id for space in counted}
+    return SpacesOfDay(counted, tuple(space for space in either if space.id not in ids))
 
 
 @dataclass(frozen=True, slots=True)

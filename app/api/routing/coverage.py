@@ -1,7 +1,7 @@
 """``POST /coverage``: stretches of a route without the requested services."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, Literal, Self
@@ -35,7 +35,7 @@ from geo.geography import boundaries
 from geo.geography.crossings import CrossingState
 from geo.records import demo_rows
 from geo.spaces import queries
-from geo.spaces.queries import OpenSpace
+from geo.spaces.queries import SpacesOfDay
 from routing.errors import OffNetwork
 from routing.geometry.lines import distance_to_line_m
 from routing.graph.snapping import snap_to_edge
@@ -142,12 +142,11 @@ async def measure_coverage(
         else await _drawn_way(body.route, body, session, network, now, settings.access_m)
     )
     as_of = body.as_of or way.today
-    found = await queries.spaces_on(session, as_of, today=way.today, services=body.services)
-    lapsed = await queries.lapsed_spaces_on(session, as_of, today=way.today, services=body.services)
+    spaces = await queries.spaces_of_day(session, as_of, today=way.today, services=body.services)
     # Measuring a long line takes time, and a queued request must not hold a connection.
     await session.close()
-    measured, lapsed_m = await search(
-        partial(_measured, way, found, lapsed, settings.access_m), limiter=_lines
+    measured, reconfirmed = await search(
+        partial(_measured, way, spaces, settings.access_m), limiter=_lines
     )
     # Today is always known, from the current records. Another day is known only if it lies in the
     # span of days for which there are records.
@@ -157,7 +156,7 @@ async def measure_coverage(
     has_demo = await demo_rows.has_demo(session)
     return JSONResponse(
         {
-            **(known_figures(measured, lapsed_m) if is_known else nothing_known(measured)),
+            **(known_figures(measured, reconfirmed) if is_known else nothing_known(measured)),
             "known_from": None if span is None else span.first,
             "known_until": None if span is None else span.last,
             "services": body.services,
@@ -178,15 +177,19 @@ async def measure_coverage(
 
 
 def _measured(
-    way: "_Way", found: Sequence[OpenSpace], lapsed: Sequence[OpenSpace], access_m: float
-) -> tuple[Coverage, list[float]]:
-    """Return the coverage of a route by ``found``, and metres along it of each lapsed space.
+    way: "_Way", spaces: SpacesOfDay, access_m: float
+) -> tuple[Coverage, Coverage | None]:
+    """Return the coverage by the spaces that count, and the one if lapsed ones count as well.
 
-    A lapsed space would count on the day asked for, but its confirmation ends before it.
+    The second is None where no space along the route has lapsed.
     """
-    along = way.along(Supports(map(support, found)))
-    lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
-    return coverage_by(way.line, along, access_m, way.ends), lapsed_m
+    along = way.along(Supports(map(support, spaces.counted)))
+    measured = coverage_by(way.line, along, access_m, way.ends)
+    lapsed = way.along(Supports(map(support, spaces.lapsed)))
+    if not lapsed:
+        return measured, None
+    both = tuple(sorted((*along, *lapsed), key=lambda at: (at.at_m, at.support.id)))
+    return measured, coverage_by(way.line, both, access_m, way.ends)
 
 
 @dataclass(frozen=True)
@@ -326,28 +329,29 @@ def _require_near_roads(region: Region, coordinates: NDArray[np.float64], mode: 
         )
 
 
-def known_figures(measured: Coverage, lapsed_m: Sequence[float]) -> dict[str, Any]:
+def known_figures(measured: Coverage, reconfirmed: Coverage | None) -> dict[str, Any]:
     """Return the figures of a coverage, with the stretches whose state is unknown.
 
     Parameters
     ----------
     measured
         Coverage by the spaces confirmed for the day.
-    lapsed_m
-        Positions along the route of spaces that would count on the day, but whose confirmation ends
-        before it: a stretch with such a space may or may not be a gap.
+    reconfirmed
+        Coverage if those whose confirmation ends before the day were confirmed again, too; None
+        without such spaces. A gap that such a space lies in may or may not be one: the truth lies
+        between the two coverages.
     """
-    known = [gap for gap in measured.gaps if not any(gap.from_m < m < gap.to_m for m in lapsed_m)]
-    if not known and lapsed_m:
-        return nothing_known(measured)
-    longest = max(known, key=lambda gap: gap.length_m)
-    told = figures(replace(measured, longest=longest))
-    for stretch, gap in zip(told["intervals"], measured.gaps, strict=True):
-        stretch["known"] = gap in known
-    not_known_m = sum(gap.length_m for gap in measured.gaps if gap not in known)
-    if not_known_m:
-        told |= {"mean_to_next_m": None, "covered_share": None}
-    return {"known": True, "not_known_m": round(not_known_m, 1), **told}
+    told = figures(measured)
+    supports_m = [] if reconfirmed is None else [at.at_m for at in reconfirmed.supports]
+    for one in (told["longest"], *told["intervals"]):
+        one["known"] = not any(one["from_m"] < round(m, 1) < one["to_m"] for m in supports_m)
+    not_known = [one["length_m"] for one in told["intervals"] if not one["known"]]
+    return {
+        "known": True,
+        "not_known_m": round(sum(not_known), 1),
+        **told,
+        "if_reconfirmed": None if reconfirmed is None else figures(reconfirmed),
+    }
 
 
 def nothing_known(measured: Coverage) -> dict[str, Any]:
@@ -364,6 +368,7 @@ def nothing_known(measured: Coverage) -> dict[str, Any]:
         "longest": None,
         "intervals": [],
         "spaces": [],
+        "if_reconfirmed": None,
     }
 
 

@@ -15,8 +15,9 @@ from routing.corridors.figures import (
     without_help,
 )
 from routing.corridors.gaps import CorridorGap, CorridorSupports
-from routing.corridors.people import people_near
+from routing.corridors.people import BANDS_M, DENSITY_PER_M2, people_near, town_parts
 from routing.errors import InvalidRequest
+from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.route.coverage import MeasuredLine, SupportAt, coverage_by, supports_along
 from routing.router.regional import Router
 from routing.travel.support_points import Support
@@ -203,16 +204,46 @@ def test_age_and_hours_are_those_of_the_supports_that_count():
     assert data.old_share.tolist() == pytest.approx([0.5, np.nan, 0.7], nan_ok=True)
 
 
+def at_points(*population):
+    """Return small towns, each at one point."""
+    people = np.array(population)
+    return town_parts(np.zeros(len(people)), np.zeros(len(people)), people)
+
+
 def test_people_within_a_distance_are_summed_and_unknown_towns_are_not_nobody():
     near = people_near(
-        np.array([1_000.0, np.nan, 300.0, 70.0, np.nan]),
-        np.array([5_000.0, 400.0, 5_000.1, 90_000.0, 25_000.0]),
+        at_points(1_000.0, np.nan, 300.0, 70.0, np.nan),
+        np.array([5_000.0, 400.0, 5_000.1, np.inf, 25_000.0]),
     )
     assert near.people.tolist() == pytest.approx([np.nan, 1_000.0, 1_300.0], nan_ok=True)
     assert near.towns.tolist() == [1, 2, 4]
     assert near.unknown.tolist() == [1, 1, 2]
-    nobody = people_near(np.zeros(0), np.zeros(0))
+    nobody = people_near(at_points(), np.zeros(0))
     assert nobody.people.tolist() == nobody.towns.tolist() == [0, 0, 0]
+
+
+@given(
+    people=st.floats(3_000.0, 2e7),
+    lat=st.floats(-55.0, 33.0),
+    off_m=st.floats(0.0, 40_000.0),
+    band_m=st.sampled_from(BANDS_M),
+)
+def test_a_city_counts_by_the_part_of_its_disc_that_is_near(people, lat, off_m, band_m):
+    """Against the area of the strip of a disc beside a straight line, by the segment's formula."""
+    parts = town_parts(np.array([-74.0]), np.array([lat]), np.array([people]))
+    assert parts.people.sum() == pytest.approx(people)
+    radius_m = float(np.sqrt(people / (np.pi * DENSITY_PER_M2)))
+    north_m = (parts.lat - lat) * METRES_PER_DEGREE
+    east_m = (parts.lon + 74.0) * METRES_PER_DEGREE * np.cos(np.radians(lat))
+    assert np.hypot(north_m, east_m).max() <= radius_m * 1.01
+    near = people_near(parts, np.abs(off_m + north_m), [band_m])
+
+    def share_below(m):
+        x = min(max(m / radius_m, -1.0), 1.0)
+        return 0.5 + (x * np.sqrt(1 - x * x) + np.arcsin(x)) / np.pi
+
+    share = share_below(band_m - off_m) - share_below(-band_m - off_m)
+    assert near.people[0] / people == pytest.approx(share, abs=0.08)
 
 
 @pytest.mark.parametrize(
@@ -228,9 +259,10 @@ def test_people_within_a_distance_are_summed_and_unknown_towns_are_not_nobody():
         ("flow", lambda: CorridorFlow(np.zeros(2), np.array([-1.0]))),
         ("flow", lambda: CorridorFlow(np.zeros(2), np.zeros(2))),
         ("breaks_m", lambda: CorridorFlow(np.array([2.0, 1.0]), np.zeros(1))),
-        ("population", lambda: people_near(np.array([-1.0]), np.zeros(1))),
-        ("population", lambda: people_near(np.zeros(1), np.zeros(2))),
-        ("distance_m", lambda: people_near(np.zeros(1), np.array([np.nan]))),
+        ("population", lambda: at_points(-1.0)),
+        ("population", lambda: town_parts(np.zeros(2), np.zeros(2), np.zeros(1))),
+        ("distance_m", lambda: people_near(at_points(0.0), np.zeros(2))),
+        ("distance_m", lambda: people_near(at_points(0.0), np.array([np.nan]))),
         (
             "age_days",
             lambda: corridor_data(

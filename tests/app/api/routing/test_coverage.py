@@ -106,10 +106,14 @@ async def test_where_a_confirmation_lapses_nobody_knows_whether_there_is_a_gap(c
     assert lapsed_m
     for one in then["intervals"]:
         assert one["known"] is not any(one["from_m"] < m < one["to_m"] for m in lapsed_m)
-    known = [one["length_m"] for one in then["intervals"] if one["known"]]
-    assert then["longest_gap_m"] == (max(known) if known else None)
-    assert then["not_known_m"] == pytest.approx(then["length_m"] - sum(known), abs=1)
-    assert then["known"] is bool(known)
+    doubted = [one["length_m"] for one in then["intervals"] if not one["known"]]
+    assert doubted
+    assert then["known"] is True
+    assert then["not_known_m"] == pytest.approx(sum(doubted), abs=0.1)
+    # The truth lies between the gaps by what is confirmed and those if all confirm again.
+    assert then["longest_gap_m"] == max(one["length_m"] for one in then["intervals"])
+    assert then["if_reconfirmed"]["longest_gap_m"] <= then["longest_gap_m"]
+    assert left < {one["id"] for one in then["if_reconfirmed"]["spaces"]}
 
 
 #: The weekdays as rules name them, Monday first.
