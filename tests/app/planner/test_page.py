@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -22,7 +23,11 @@ async def answered(client, status=200, headers=None, **fields):
 
 
 def text_of(answer):
-    return html.unescape(re.sub(r"<[^>]+>", " ", answer.text))
+    return text_of_html(answer.text)
+
+
+def text_of_html(document):
+    return html.unescape(re.sub(r"<[^>]+>", " ", document))
 
 
 def block_of(answer):
@@ -96,6 +101,62 @@ async def test_two_days_are_compared_from_the_earlier_to_the_later(client):
     assert "sin datos de ese día" in page
     same = text_of(await answered(client, compare=today.isoformat()))
     assert re.search(r"tramo más largo (\d+) km → \1 km", same)
+
+
+async def lapse(settings, day):
+    """Let every confirmation end on a day."""
+    await run_sql(settings, "update amparo.locations set expires_on = :day", day=day)
+
+
+async def test_two_days_do_not_differ_by_confirmations_to_come(
+    own_client, settings_for, loaded_clone
+):
+    """On a day for which nobody has confirmed yet no space is said to close."""
+    await lapse(settings_for(loaded_clone), run_today() + timedelta(days=9))
+    near, far = (run_today() + timedelta(days=days) for days in (2, 9))
+    await run_sql(
+        settings_for(loaded_clone),
+        "update amparo.locations set expires_on = :day where id = :id",
+        day=near,
+        id=(await figures(own_client))["spaces"][0]["id"],
+    )
+    page = text_of(await answered(own_client, on=far.isoformat(), compare=near.isoformat()))
+    assert "si todos vuelven a confirmar" in page
+    assert "Sin confirmar todavía para el" in page
+    assert "Solo el" not in page
+
+
+async def test_a_trial_space_is_in_the_tables_and_in_the_report(client):
+    before = block_of(await answered(client))["gaps"]
+    longest = max(before, key=lambda gap: gap[1] - gap[0])
+    middle_km = (longest[0] + longest[1]) / 2e3
+    page = await answered(client, add_km=f"{middle_km:.1f}")
+    after = [gap[:2] for gap in block_of(page)["gaps"]]
+    assert longest[:2] not in after
+    assert [longest[0], round(middle_km, 1) * 1e3] in after
+    table = page.text.partition('id="spaces-title"')[2].partition("</section>")[0]
+    assert "espacio de prueba" in table
+    report = (await answered(client, add_km=f"{middle_km:.1f}", f="html")).text
+    assert "Con 1 espacio de prueba, que no existe." in report
+    figures_ = text_of_html(report.partition("<h2>Cifras</h2>")[2].partition("<h2>Personas")[0])
+    assert "espacio de prueba" in figures_
+    assert f"{round((longest[1] - longest[0]) / 1e3)} km" not in figures_
+
+
+async def test_p47_the_report_is_in_the_language_of_the_page(client):
+    report = (await answered(client, lang="en", f="html", pin="300")).text
+    assert '<html lang="en">' in report
+    said = text_of_html(report.partition("</script></head>")[2] or report)
+    for spanish in ("Cifras", "Espacios", "Personas", "Fuentes", "Tramo", "inicio", "Servicio "):
+        assert spanish not in said
+
+
+async def test_a_city_does_not_live_within_a_kilometre(client):
+    """Bogotá has millions of people; the corridor ends in it and passes few of them."""
+    bands = (await figures(client))["people"]["bands"]
+    assert bands[0]["people"] < 3_000_000 < bands[2]["people"]
+    page = text_of(await answered(client))
+    assert "cada ciudad se reparte en un círculo" in page
 
 
 async def test_nights_are_those_of_the_itinerary_or_the_stretches_that_fail(client):
